@@ -1,0 +1,153 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings of every Swift target. Continuous integration sets `CI`, which turns warnings into errors.
+let strict: [SwiftSetting] =
+  [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+  ] + (Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)])
+
+/// One Swift library room of the house, in `Sources/<name>`.
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// One command, in `Sources/Commands/<name>`.
+func command(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(
+    name: name, dependencies: dependencies, path: "Sources/Commands/\(name)",
+    swiftSettings: strict)
+}
+
+/// The tests of one room, in `Tests/<name>Tests`.
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil
+) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+let argumentParser: Target.Dependency = .product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+
+// A target may import only what is listed here; Tests/HouseTests holds the picture of style and levels.
+let package = Package(
+  name: "swift-vision",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "vision-pretrain", targets: ["vision-pretrain"]),
+    .executable(name: "vision-evaluate", targets: ["vision-evaluate"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+  ],
+  targets: [
+    // 0 System: C libraries of the operating system and the small C code that reaches the hardware.
+    .systemLibrary(
+      name: "COpenBLAS", path: "Sources/System/COpenBLAS", pkgConfig: "openblas",
+      providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
+    .systemLibrary(
+      name: "CLibJPEG", path: "Sources/System/CLibJPEG", pkgConfig: "libjpeg",
+      providers: [.apt(["libjpeg62-turbo-dev"]), .brew(["jpeg-turbo"])]),
+    .systemLibrary(
+      name: "CLibPNG", path: "Sources/System/CLibPNG", pkgConfig: "libpng",
+      providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+    .systemLibrary(
+      name: "CLibAV", path: "Sources/System/CLibAV",
+      pkgConfig: "libavformat libavcodec libswscale libavutil",
+      providers: [
+        .apt(["libavformat-dev", "libavcodec-dev", "libswscale-dev", "libavutil-dev"]),
+        .brew(["ffmpeg"]),
+      ]),
+    .target(name: "CKernels", dependencies: ["COpenBLAS"], path: "Sources/System/CKernels"),
+    .target(
+      name: "CImageCodecs", dependencies: ["CLibJPEG", "CLibPNG"],
+      path: "Sources/System/CImageCodecs"),
+    .target(name: "CMedia", dependencies: ["CLibAV"], path: "Sources/System/CMedia"),
+
+    // 1 Float32 tensors, random streams, and the thread pool.
+    room("Tensors", ["CKernels"]),
+
+    // 2 Reverse-mode gradients · images · assignment solver and pair miner.
+    room("Gradients", ["Tensors", "CKernels"]),
+    room("Images", ["CImageCodecs", "CMedia"]),
+    room("Matching", ["CKernels"]),
+
+    // 3 Layers · losses · video frames · persons in frames · data sets · scores.
+    room("Layers", ["Gradients", "Tensors"]),
+    room("Losses", ["Gradients", "Tensors"]),
+    room("Frames", ["Images", "CMedia"]),
+    room("Persons", ["Images"]),
+    room("Datasets", ["Images"]),
+    room("Metrics", ["CKernels"]),
+
+    // 4 Optimizers · backbones · weight files.
+    room("Optimizers", ["Layers", "Tensors", "CKernels"]),
+    room("Backbones", ["Layers", "Gradients", "Tensors"]),
+    room("Storage", ["Layers", "Tensors"]),
+
+    // 5 The training loop, checkpoints, resume.
+    room("Training", ["Optimizers", "Storage", "Layers", "Gradients", "Tensors"]),
+
+    // 6 Pictures and logs · the pretraining objectives.
+    room(
+      "Reports",
+      ["Images", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
+    room(
+      "Pretraining",
+      [
+        "Training", "Optimizers", "Backbones", "Losses", "Layers", "Gradients", "Tensors",
+        "Matching", "Frames", "Persons", "Datasets", "Images", "Storage",
+      ]),
+
+    // 7 Typed recipes.
+    room("Recipes", [.product(name: "Yams", package: "Yams")]),
+
+    // 8 Commands.
+    room(
+      "CommandSupport",
+      ["Recipes", "Reports", argumentParser]),
+    command(
+      "vision-pretrain",
+      [
+        "CommandSupport", "Pretraining", "Recipes", "Reports", "Training", argumentParser,
+      ]),
+    command(
+      "vision-evaluate",
+      [
+        "CommandSupport", "Pretraining", "Recipes", "Reports", "Backbones", "Storage", "Datasets",
+        "Metrics", "Images", "Layers", "Gradients", "Tensors", argumentParser,
+      ]),
+
+    // Tools that share the rooms above: the generator of the walking-people data.
+    .executableTarget(
+      name: "walkers", dependencies: ["Images", "Frames", argumentParser],
+      path: "tools/walkers", swiftSettings: strict),
+
+    tests("Tensors", ["Tensors", "CKernels"]),
+    tests("Gradients", ["Gradients", "Tensors"]),
+    tests("Images", ["Images"]),
+    tests("Matching", ["Matching"], resources: [.copy("Goldens")]),
+    tests("Layers", ["Layers", "Gradients", "Tensors"]),
+    tests("Losses", ["Losses", "Gradients", "Tensors"]),
+    tests("Frames", ["Frames", "Images"]),
+    tests("Persons", ["Persons", "Images"]),
+    tests("Datasets", ["Datasets", "Images"]),
+    tests("Metrics", ["Metrics"]),
+    tests("Optimizers", ["Optimizers", "Layers", "Gradients", "Tensors"]),
+    tests(
+      "Backbones", ["Backbones", "Storage", "Layers", "Gradients", "Tensors"],
+      resources: [.copy("Goldens")]),
+    tests("Storage", ["Storage", "Layers", "Tensors"]),
+    tests("Training", ["Training", "Layers", "Gradients", "Tensors"]),
+    tests("Reports", ["Reports", "Images"]),
+    tests("Pretraining", ["Pretraining"]),
+    tests("Recipes", ["Recipes"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .gnu11
+)

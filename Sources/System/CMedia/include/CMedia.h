@@ -1,0 +1,3 @@
+#ifndef CMedia_h
+#define CMedia_h
+#endif
