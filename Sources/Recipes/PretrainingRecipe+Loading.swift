@@ -1,0 +1,113 @@
+public import Foundation
+
+extension PretrainingRecipe {
+  /// Loads a recipe by name or file, applies overrides in order, and checks the result.
+  ///
+  /// - Parameters:
+  ///   - nameOrFile: a built-in name or the path of a YAML file; nil takes `tiny`.
+  ///   - overrides: texts of the form `group.key=value`.
+  /// - Throws: `RecipeError` that names the file, the line and the key.
+  public static func loaded(
+    _ nameOrFile: String? = nil, overrides: [String] = []
+  ) throws(RecipeError) -> PretrainingRecipe {
+    var recipe: PretrainingRecipe
+    if let name = nameOrFile, let named = NamedRecipe(rawValue: name) {
+      recipe = named.recipe
+    } else if let path = nameOrFile {
+      recipe = try PretrainingRecipe(contentsOf: URL(fileURLWithPath: path), named: path)
+    } else {
+      recipe = NamedRecipe.tiny.recipe
+    }
+    try recipe.apply(overrides: overrides)
+    try recipe.validate()
+    return recipe
+  }
+
+  /// Reads a YAML file over the built-in recipe its key `base` names, `tiny` without one.
+  ///
+  /// - Throws: `RecipeError` that names the file, the line and the key. Settings are not yet
+  ///   checked against each other, so that overrides can still follow.
+  public init(contentsOf file: URL, named name: String? = nil) throws(RecipeError) {
+    let name = name ?? file.path
+    var isDirectory: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: file.path, isDirectory: &isDirectory) else {
+      throw .notFound(name: name, known: NamedRecipe.allCases.map(\.rawValue))
+    }
+    guard !isDirectory.boolValue else {
+      throw .unreadable(file: name, reason: "it is a folder")
+    }
+    let bytes: Data
+    do {
+      bytes = try Data(contentsOf: file)
+    } catch {
+      throw .unreadable(file: name, reason: (error as NSError).localizedDescription)
+    }
+    guard let text = String(data: bytes, encoding: .utf8) else {
+      throw .unreadable(file: name, reason: "it is not UTF-8 text")
+    }
+    try self.init(yaml: text, named: name)
+  }
+
+  /// Reads YAML text over the built-in recipe its key `base` names, `tiny` without one.
+  public init(yaml text: String, named name: String) throws(RecipeError) {
+    let document = try RecipeDocument(text, named: name)
+    self.init()
+    if let entry = document.entries.first(where: { $0.path == ["base"] }) {
+      try Self.assign(entry, to: &self)
+      self = base.recipe
+    }
+    for stage in ["simmim", "isr"] {
+      try document.refuseTwoLengths(of: stage)
+    }
+    for entry in document.entries { try Self.assign(entry, to: &self) }
+  }
+
+  /// Applies overrides of the form `group.key=value` in order.
+  public mutating func apply(overrides: [String]) throws(RecipeError) {
+    for text in overrides {
+      guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+        throw .malformedOverride(text)
+      }
+      let key = text[..<equals].trimmingCharacters(in: .whitespaces)
+      let value = text[text.index(after: equals)...].trimmingCharacters(in: .whitespaces)
+      let path = key.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+      // The base fills whole recipes; changing it after the fact would undo what came before.
+      guard path != ["base"] else {
+        throw .wrongShape(
+          origin: .override(text), key: key, needed: "is chosen with --recipe, not with --set")
+      }
+      try Self.assign(
+        RecipeDocument.Entry(path: path, value: value, origin: .override(text)), to: &self)
+    }
+  }
+
+  /// Stores one value, or says what is wrong with its key or with the value.
+  private static func assign(
+    _ entry: RecipeDocument.Entry, to recipe: inout PretrainingRecipe
+  ) throws(RecipeError) {
+    let key = entry.path.joined(separator: ".")
+    guard let field = fields.first(where: { $0.path == entry.path }) else {
+      if fields.contains(where: { $0.path.starts(with: entry.path) }) {
+        throw .wrongShape(
+          origin: entry.origin, key: key, needed: "is a group of keys and takes no value itself")
+      }
+      throw .unknownKey(
+        origin: entry.origin, key: key, nearest: nearestKey(to: key, among: fields.map(\.name)))
+    }
+    guard let value = entry.value else {
+      throw .wrongShape(
+        origin: entry.origin, key: key, needed: "takes \(field.expectation), not a group or a list")
+    }
+    switch field.assign(&recipe, value) {
+    case nil: return
+    case .wrongType:
+      throw .wrongType(
+        origin: entry.origin, key: key, value: value, expected: field.expectation)
+    case .outOfRange:
+      var hint: String?
+      if case .choice(let names) = field.expectation { hint = nearest(to: value, among: names) }
+      throw .outOfRange(
+        origin: entry.origin, key: key, value: value, expected: field.expectation, nearest: hint)
+    }
+  }
+}
