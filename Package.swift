@@ -68,6 +68,7 @@ let package = Package(
       name: "CImageCodecs", dependencies: ["CLibJPEG", "CLibPNG"],
       path: "Sources/System/CImageCodecs"),
     .target(name: "CMedia", dependencies: ["CLibAV"], path: "Sources/System/CMedia"),
+    .target(name: "CMatching", path: "Sources/System/CMatching"),
 
     // 1 Float32 tensors, random streams, and the thread pool.
     room("Tensors", ["CKernels"]),
@@ -75,7 +76,7 @@ let package = Package(
     // 2 Reverse-mode gradients · images · assignment solver and pair miner.
     room("Gradients", ["Tensors", "CKernels"]),
     room("Images", ["CImageCodecs", "CMedia"]),
-    room("Matching", ["CKernels"]),
+    room("Matching", ["CMatching"]),
 
     // 3 Layers · losses · video frames · persons in frames · data sets · scores.
     room("Layers", ["Gradients", "Tensors"]),
@@ -131,7 +132,7 @@ let package = Package(
     tests("Tensors", ["Tensors", "CKernels"]),
     tests("Gradients", ["Gradients", "Tensors"]),
     tests("Images", ["Images"]),
-    tests("Matching", ["Matching"], resources: [.copy("Goldens")]),
+    tests("Matching", ["Matching", "COpenBLAS"], resources: [.copy("Goldens")]),
     tests("Layers", ["Layers", "Gradients", "Tensors"]),
     tests("Losses", ["Losses", "Gradients", "Tensors"]),
     tests("Frames", ["Frames", "Images"]),
