@@ -1,3 +1,7 @@
 #ifndef CMedia_h
 #define CMedia_h
+
+#include "still.h"
+#include "video.h"
+
 #endif

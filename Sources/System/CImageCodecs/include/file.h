@@ -1,0 +1,12 @@
+#ifndef CImageCodecs_file_h
+#define CImageCodecs_file_h
+
+#include "byte_sink.h"
+
+/// Reads a whole regular file of at most `limit` bytes.
+///
+/// Returns 0, or -1 with the reason in the message of `sink`. Devices, pipes and folders are
+/// refused: reading them may never end.
+int vision_file_read(const char *path, size_t limit, vision_byte_sink *sink);
+
+#endif

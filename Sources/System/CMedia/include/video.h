@@ -1,0 +1,4 @@
+#ifndef CMedia_video_h
+#define CMedia_video_h
+
+#endif
