@@ -1,0 +1,11 @@
+/// The records of a crop store as a collection; each is put together when it is asked for.
+public struct CropRecords: Sendable, RandomAccessCollection {
+  let table: CropTable
+
+  /// Position of the first record: 0.
+  public var startIndex: Int { 0 }
+  /// Number of records.
+  public var endIndex: Int { table.entries.count }
+  /// The record at a position.
+  public subscript(position: Int) -> CropRecord { table.record(position) }
+}
