@@ -5,10 +5,10 @@ extension PretrainingRecipe {
   ///
   /// - Parameters:
   ///   - nameOrFile: a built-in name or the path of a YAML file; nil takes `tiny`.
-  ///   - overrides: texts of the form `group.key=value`.
+  ///   - overrides: single values, each stronger than the recipe and the overrides before it.
   /// - Throws: `RecipeError` that names the file, the line and the key.
   public static func loaded(
-    _ nameOrFile: String? = nil, overrides: [String] = []
+    _ nameOrFile: String? = nil, overrides: [RecipeOverride] = []
   ) throws(RecipeError) -> PretrainingRecipe {
     var recipe: PretrainingRecipe
     if let name = nameOrFile, let named = NamedRecipe(rawValue: name) {
@@ -18,7 +18,7 @@ extension PretrainingRecipe {
     } else {
       recipe = NamedRecipe.tiny.recipe
     }
-    try recipe.apply(overrides: overrides)
+    try recipe.apply(overrides)
     try recipe.validate()
     return recipe
   }
@@ -62,22 +62,20 @@ extension PretrainingRecipe {
     for entry in document.entries { try Self.assign(entry, to: &self) }
   }
 
-  /// Applies overrides of the form `group.key=value` in order.
-  public mutating func apply(overrides: [String]) throws(RecipeError) {
-    for text in overrides {
-      guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
-        throw .malformedOverride(text)
-      }
-      let key = text[..<equals].trimmingCharacters(in: .whitespaces)
-      let value = text[text.index(after: equals)...].trimmingCharacters(in: .whitespaces)
-      let path = key.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+  /// Applies overrides in order.
+  ///
+  /// - Throws: `RecipeError` that names the flag and the key.
+  public mutating func apply(_ overrides: [RecipeOverride]) throws(RecipeError) {
+    for override in overrides {
       // The base fills whole recipes; changing it after the fact would undo what came before.
-      guard path != ["base"] else {
+      guard override.path != ["base"] else {
         throw .wrongShape(
-          origin: .override(text), key: key, needed: "is chosen with --recipe, not with --set")
+          origin: override.origin, key: "base",
+          needed: "is chosen with --recipe, not with an override")
       }
       try Self.assign(
-        RecipeDocument.Entry(path: path, value: value, origin: .override(text)), to: &self)
+        RecipeDocument.Entry(
+          path: override.path, value: override.value, origin: override.origin), to: &self)
     }
   }
 

@@ -1,7 +1,8 @@
 /// Everything that decides a run of `vision-pretrain`, besides its footage.
 ///
 /// ```swift
-/// let recipe = try PretrainingRecipe.loaded("tiny", overrides: ["isr.steps=200"])
+/// let recipe = try PretrainingRecipe.loaded(
+///   "tiny", overrides: [RecipeOverride(parsing: "isr.steps=200")])
 /// try recipe.write(to: run.appending(path: "recipe.yaml"))
 /// ```
 public struct PretrainingRecipe: RecipeSettings {

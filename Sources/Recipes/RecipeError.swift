@@ -69,12 +69,15 @@ public enum RecipeOrigin: Sendable, Hashable, CustomStringConvertible {
   case file(String, line: Int)
   /// A `--set` flag.
   case override(String)
+  /// A flag with a name of its own, such as `--epochs 5`.
+  case flag(String)
 
   /// The phrase used in error messages.
   public var description: String {
     switch self {
     case .file(let name, let line): "\(name) line \(line)"
     case .override(let text): "--set \(text)"
+    case .flag(let text): text
     }
   }
 }
