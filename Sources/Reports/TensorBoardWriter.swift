@@ -1,4 +1,5 @@
 public import Foundation
+public import Images
 import SwiftProtobuf
 import Synchronization
 
@@ -100,6 +101,19 @@ public final class TensorBoardWriter: Sendable {
     var event = TensorBoardEvent()
     event.summary = summary
     try write(event, step: step)
+  }
+
+  /// Writes a picture, as JPEG.
+  ///
+  /// - Throws: ``ReportError`` if it cannot be encoded or the disk is full.
+  public func image(_ tag: String, _ image: Image, step: Int) throws(ReportError) {
+    let encoded: [UInt8]
+    do {
+      encoded = try image.encodedJPEG(quality: 90)
+    } catch {
+      throw .cannotWrite(path: url.path, reason: "\(error)")
+    }
+    try self.image(tag, encoded: encoded, width: image.width, height: image.height, step: step)
   }
 
   /// Waits until all records are on the disk.
