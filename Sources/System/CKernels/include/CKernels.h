@@ -1,3 +1,187 @@
+// Float32 compute kernels, the thread pool and the buffer pool: everything of the tensor core that
+// only C reaches at full speed. Row-major everywhere; images are NHWC, convolution weights OIHW.
 #ifndef CKernels_h
 #define CKernels_h
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// MARK: Thread pool. One per process; a nested or concurrent call runs its parts on the caller.
+typedef void (*ck_part_function)(void *context, int part);
+void ck_pool_configure(int threads);
+int ck_pool_threads(void);
+void ck_parallel(int parts, ck_part_function function, void *context);
+
+// MARK: Buffer pool. Freed buffers are kept by size class and handed out again.
+float *ck_buffer_take(int64_t count, int64_t *capacity);
+void ck_buffer_give(float *buffer, int64_t capacity);
+typedef struct {
+  int64_t system_allocations, system_bytes, in_use_bytes, peak_in_use_bytes;
+} ck_buffer_statistics;
+ck_buffer_statistics ck_buffer_report(void);
+void ck_buffer_trim(void);
+int64_t ck_peak_resident_bytes(void);
+
+// MARK: Matrix products. C[m,n] = alpha * op(A) op(B) + beta * C.
+void ck_gemm(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, float alpha,
+             const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c,
+             int64_t ldc);
+void ck_gemm_batched(int64_t batch, bool transpose_a, bool transpose_b, int64_t m, int64_t n,
+                     int64_t k, float alpha, const float *a, int64_t stride_a, const float *b,
+                     int64_t stride_b, float beta, float *c, int64_t stride_c);
+
+// MARK: Element-wise.
+void ck_fill(float *y, float value, int64_t n);
+void ck_copy(float *y, const float *x, int64_t n);
+void ck_add(float *y, const float *a, const float *b, int64_t n);
+void ck_axpy(float *y, float a, const float *x, int64_t n);           // y += a x
+void ck_subtract(float *y, const float *a, const float *b, int64_t n);
+void ck_multiply(float *y, const float *a, const float *b, int64_t n);
+void ck_multiply_add(float *y, const float *a, const float *b, int64_t n);  // y += a b
+void ck_scale(float *y, const float *x, float scale, float offset, int64_t n);
+void ck_relu(float *y, const float *x, int64_t n);
+void ck_relu_backward(float *dx, const float *dy, const float *y, int64_t n);
+void ck_prelu(float *y, const float *x, const float *slope, int64_t rows, int64_t columns);
+void ck_prelu_backward(float *dx, float *dslope, const float *dy, const float *x,
+                       const float *slope, int64_t rows, int64_t columns);
+void ck_gelu(float *y, const float *x, int64_t n);
+void ck_gelu_backward(float *dx, const float *dy, const float *x, int64_t n);
+void ck_exp(float *y, const float *x, int64_t n);
+void ck_log(float *y, const float *x, int64_t n);
+void ck_sqrt(float *y, const float *x, int64_t n);
+void ck_sigmoid(float *y, const float *x, int64_t n);
+void ck_absolute(float *y, const float *x, int64_t n);
+void ck_sign_multiply(float *dx, const float *dy, const float *x, int64_t n);
+void ck_reciprocal(float *y, const float *x, int64_t n);
+double ck_sum(const float *x, int64_t n);
+double ck_sum_of_squares(const float *x, int64_t n);
+int64_t ck_count_not_finite(const float *x, int64_t n);
+
+// MARK: Rows [rows, columns] with a vector over columns.
+void ck_add_row(float *y, const float *x, const float *row, int64_t rows, int64_t columns);
+void ck_multiply_row(float *y, const float *x, const float *row, int64_t rows, int64_t columns);
+void ck_sum_rows(float *row, const float *x, int64_t rows, int64_t columns, bool accumulate);
+void ck_sum_product_rows(float *row, const float *a, const float *b, int64_t rows,
+                         int64_t columns);
+void ck_sum_columns(float *column, const float *x, int64_t rows, int64_t columns, float scale);
+void ck_broadcast_column(float *y, const float *column, int64_t rows, int64_t columns, float scale);
+void ck_multiply_column(float *y, const float *x, const float *column, int64_t rows,
+                        int64_t columns);
+// x becomes x + bias, y = gelu(x); backward writes dx = dy gelu'(x) and dbias.
+void ck_bias_gelu(float *y, float *x, const float *bias, int64_t rows, int64_t columns);
+void ck_gelu_bias_backward(float *dx, float *dbias, const float *dy, const float *x, int64_t rows,
+                           int64_t columns);
+
+// MARK: Normalisation.
+void ck_layer_norm(float *y, float *mean, float *inverse, const float *x, const float *scale,
+                   const float *shift, int64_t rows, int64_t columns, float epsilon);
+void ck_layer_norm_backward(float *dx, float *dscale, float *dshift, const float *dy,
+                            const float *x, const float *mean, const float *inverse,
+                            const float *scale, int64_t rows, int64_t columns);
+// Statistics over groups of rows: x is [groups, rows, columns], results are [groups, columns].
+void ck_channel_statistics(float *mean, float *variance, const float *x, int64_t groups,
+                           int64_t rows, int64_t columns);
+// y = x * scale + shift (+ residual), then ReLU when asked; scale and shift are [groups, columns].
+void ck_channel_affine(float *y, const float *x, const float *scale, const float *shift,
+                       const float *residual, bool relu, int64_t groups, int64_t rows,
+                       int64_t columns);
+// sum_dy and sum_dy_x [groups, columns] of the (ReLU-masked) gradient; masked receives it if set.
+void ck_channel_backward_sums(float *sum_dy, float *sum_dy_normal, float *masked, const float *dy,
+                              const float *y_or_null, const float *x, const float *mean,
+                              const float *inverse, int64_t groups, int64_t rows, int64_t columns);
+// dx = a * dy + b * x + c with [groups, columns] coefficients.
+void ck_channel_backward(float *dx, const float *dy, const float *x, const float *a,
+                         const float *b, const float *c, int64_t groups, int64_t rows,
+                         int64_t columns);
+void ck_l2_normalize(float *y, float *norm, const float *x, int64_t rows, int64_t columns,
+                     float floor);
+void ck_l2_normalize_backward(float *dx, const float *dy, const float *y, const float *norm,
+                              int64_t rows, int64_t columns);
+
+// MARK: Softmax and attention.
+void ck_softmax(float *y, const float *x, int64_t rows, int64_t columns);
+void ck_softmax_backward(float *dx, const float *dy, const float *y, int64_t rows, int64_t columns);
+void ck_log_softmax(float *y, const float *x, int64_t rows, int64_t columns);
+void ck_log_softmax_backward(float *dx, const float *dy, const float *y, int64_t rows,
+                             int64_t columns);
+// qkv [batch, tokens, 3, heads, width]; output [batch, tokens, heads, width];
+// log_sum [batch, heads, tokens]; bias [bias_batch, heads, tokens, tokens] or null
+// (image b uses row b % bias_batch).
+void ck_attention(float *output, float *log_sum, const float *qkv, const float *bias,
+                  int64_t bias_batch, int64_t batch, int64_t tokens, int64_t heads, int64_t width,
+                  float scale);
+void ck_attention_backward(float *dqkv, float *dbias, const float *doutput, const float *output,
+                           const float *log_sum, const float *qkv, const float *bias,
+                           int64_t bias_batch, int64_t batch, int64_t tokens, int64_t heads,
+                           int64_t width, float scale);
+
+// MARK: Convolution and pooling, NHWC.
+typedef struct {
+  int64_t batch, height, width, channels;             // input
+  int64_t output_height, output_width, output_channels;
+  int64_t kernel_height, kernel_width, stride, padding, groups;
+} ck_convolution_shape;
+void ck_convolution(float *y, const float *x, const float *weight, const float *bias,
+                    const ck_convolution_shape *shape);
+void ck_convolution_input_gradient(float *dx, const float *dy, const float *weight,
+                                   const ck_convolution_shape *shape);
+void ck_convolution_weight_gradient(float *dweight, const float *dy, const float *x,
+                                    const ck_convolution_shape *shape);
+void ck_max_pool(float *y, int32_t *argmax, const float *x, const ck_convolution_shape *shape);
+void ck_max_pool_backward(float *dx, const float *dy, const int32_t *argmax,
+                          const ck_convolution_shape *shape);
+void ck_average_pool(float *y, const float *x, const ck_convolution_shape *shape);
+void ck_average_pool_backward(float *dx, const float *dy, const ck_convolution_shape *shape);
+
+// MARK: Data movement.
+// Permutes up to 6 axes: y has shape input_shape[permutation[i]].
+void ck_permute(float *y, const float *x, int rank, const int64_t *input_shape,
+                const int *permutation);
+void ck_gather_rows(float *y, const float *x, const int32_t *indices, int64_t count,
+                    int64_t columns);
+void ck_scatter_add_rows(float *y, const float *dy, const int32_t *indices, int64_t count,
+                         int64_t columns);
+void ck_copy_strided(float *y, int64_t y_stride, const float *x, int64_t x_stride, int64_t rows,
+                     int64_t columns, bool accumulate);
+// Patches: x [batch, height, width, channels] -> y [batch, gh*gw, channels*patch*patch] with the
+// inner order (channel, row, column) of an OIHW convolution weight.
+void ck_patches(float *y, const float *x, int64_t batch, int64_t height, int64_t width,
+                int64_t channels, int64_t patch);
+void ck_patches_backward(float *dx, const float *dy, int64_t batch, int64_t height, int64_t width,
+                         int64_t channels, int64_t patch);
+
+// MARK: Losses.
+double ck_masked_l1(const float *prediction, const float *target, const float *mask, int64_t rows,
+                    int64_t columns);
+void ck_masked_l1_backward(float *gradient, float scale, const float *prediction,
+                           const float *target, const float *mask, int64_t rows, int64_t columns);
+
+// MARK: Optimizers. One call updates `count` tensors.
+typedef struct {
+  float *parameter, *first_moment, *second_moment;
+  const float *gradient;
+  int64_t size;
+  float weight_decay, rate;
+} ck_adamw_item;
+void ck_adamw(const ck_adamw_item *items, int count, float beta1, float beta2, float epsilon,
+              float bias_correction1, float bias_correction2, float gradient_scale);
+typedef struct {
+  float *average;
+  const float *value;
+  int64_t size;
+} ck_average_item;
+void ck_exponential_average(const ck_average_item *items, int count, float decay);
+
+// MARK: Picture batches. Crop, flip, colour and erase in one pass; bytes in, normalised floats out.
+typedef struct {
+  const uint8_t *pixels;
+  int32_t width, height;                   // of the stored picture
+  float left, top, crop_width, crop_height;  // source box in pixels
+  int32_t flip;
+  float gain[3], offset[3], gamma;         // value' = (gain * value + offset) ^ gamma, value 0..1
+  float gray;                              // 0 keeps the colour, 1 makes it grey
+  int32_t erase_left, erase_top, erase_width, erase_height;  // in the output; 0 width: none
+} ck_picture;
+void ck_picture_batch(float *y, const ck_picture *pictures, int64_t count, int64_t height,
+                      int64_t width, const float *mean, const float *deviation);
 #endif

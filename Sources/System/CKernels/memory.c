@@ -1,0 +1,103 @@
+// Float buffers kept by size class, so that a steady training step takes none from the system.
+#include "internal.h"
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+enum { class_count = 512, alignment = 64, huge_page = 2 << 20 };
+
+typedef struct free_buffer {
+  struct free_buffer *next;
+} free_buffer;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static free_buffer *free_lists[class_count];
+static ck_buffer_statistics statistics;
+
+// Classes: eight steps to each power of two, from 64 bytes on.
+static int size_class(int64_t bytes, int64_t *rounded) {
+  if (bytes <= 512) {
+    *rounded = (bytes + 63) / 64 * 64;
+    if (*rounded == 0) *rounded = 64;
+    return (int)(*rounded / 64) - 1;
+  }
+  int power = 63 - __builtin_clzll((uint64_t)(bytes - 1));
+  int64_t step = ((int64_t)1 << power) / 8;
+  int64_t steps = (bytes - ((int64_t)1 << power) + step - 1) / step;
+  *rounded = ((int64_t)1 << power) + steps * step;
+  return 8 + (power - 9) * 8 + (int)steps - 1;
+}
+
+float *ck_buffer_take(int64_t count, int64_t *capacity) {
+  int64_t rounded;
+  int index = size_class(count * (int64_t)sizeof(float), &rounded);
+  *capacity = rounded / (int64_t)sizeof(float);
+  pthread_mutex_lock(&lock);
+  statistics.in_use_bytes += rounded;
+  if (statistics.in_use_bytes > statistics.peak_in_use_bytes)
+    statistics.peak_in_use_bytes = statistics.in_use_bytes;
+  free_buffer *buffer = free_lists[index];
+  if (buffer) {
+    free_lists[index] = buffer->next;
+    pthread_mutex_unlock(&lock);
+    return (float *)buffer;
+  }
+  statistics.system_allocations++;
+  statistics.system_bytes += rounded;
+  pthread_mutex_unlock(&lock);
+  void *memory = NULL;
+  size_t align = rounded >= huge_page ? huge_page : alignment;
+  if (posix_memalign(&memory, align, (size_t)rounded) != 0) {
+    // Give cached buffers back and try once more before giving up.
+    ck_buffer_trim();
+    if (posix_memalign(&memory, align, (size_t)rounded) != 0) abort();
+  }
+#if defined(__linux__)
+  if (rounded >= huge_page) madvise(memory, (size_t)rounded, MADV_HUGEPAGE);
+#endif
+  return memory;
+}
+
+void ck_buffer_give(float *buffer, int64_t capacity) {
+  int64_t rounded;
+  int index = size_class(capacity * (int64_t)sizeof(float), &rounded);
+  pthread_mutex_lock(&lock);
+  statistics.in_use_bytes -= rounded;
+  free_buffer *entry = (free_buffer *)buffer;
+  entry->next = free_lists[index];
+  free_lists[index] = entry;
+  pthread_mutex_unlock(&lock);
+}
+
+void ck_buffer_trim(void) {
+  pthread_mutex_lock(&lock);
+  for (int index = 0; index < class_count; index++) {
+    while (free_lists[index]) {
+      free_buffer *buffer = free_lists[index];
+      free_lists[index] = buffer->next;
+      free(buffer);
+    }
+  }
+  statistics.system_bytes = statistics.in_use_bytes;
+  pthread_mutex_unlock(&lock);
+}
+
+ck_buffer_statistics ck_buffer_report(void) {
+  pthread_mutex_lock(&lock);
+  ck_buffer_statistics copy = statistics;
+  pthread_mutex_unlock(&lock);
+  return copy;
+}
+
+int64_t ck_peak_resident_bytes(void) {
+  struct rusage usage;
+  if (getrusage(RUSAGE_SELF, &usage) != 0) return 0;
+#if defined(__APPLE__)
+  return usage.ru_maxrss;
+#else
+  return (int64_t)usage.ru_maxrss * 1024;
+#endif
+}

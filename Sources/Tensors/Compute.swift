@@ -1,0 +1,27 @@
+import CKernels
+
+/// The process-wide thread pool and buffer pool behind every operation.
+public enum Compute {
+  /// Sets the number of threads of every later operation, 1 … 64.
+  ///
+  /// Results depend on this number in the last bits, because sums are split by thread count; they do
+  /// not depend on timing.
+  public static func configure(threads: Int) {
+    ck_pool_configure(Int32(threads))
+  }
+
+  /// Threads in use.
+  public static var threads: Int { Int(ck_pool_threads()) }
+
+  /// Buffers taken from the system so far. It stays constant over steady training steps.
+  public static var systemAllocations: Int { Int(ck_buffer_report().system_allocations) }
+
+  /// Largest resident set of this process so far, in bytes.
+  public static var peakResidentBytes: Int { Int(ck_peak_resident_bytes()) }
+
+  /// Largest sum of the buffers in use at one time so far, in bytes.
+  public static var peakBufferBytes: Int { Int(ck_buffer_report().peak_in_use_bytes) }
+
+  /// Gives cached buffers back to the system, for example between two stages of a run.
+  public static func releaseCachedBuffers() { ck_buffer_trim() }
+}
