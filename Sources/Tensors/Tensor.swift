@@ -134,8 +134,9 @@ extension Tensor {
   /// Adds another tensor of the same count in place.
   public mutating func add(_ other: Tensor, scaledBy factor: Float = 1) {
     precondition(count == other.count, "Tensor.add: \(shape) and \(other.shape)")
+    let count = Int64(count)
     withMutablePointer { target in
-      other.withPointer { ck_axpy(target, factor, $0, Int64(count)) }
+      other.withPointer { ck_axpy(target, factor, $0, count) }
     }
   }
 

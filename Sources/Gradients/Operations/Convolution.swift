@@ -1,0 +1,136 @@
+import CKernels
+import Tensors
+
+/// How a two-dimensional window moves over a picture.
+public struct Window: Sendable, Hashable {
+  /// Kernel rows and columns, in pixels.
+  public var height, width: Int
+  /// Step between windows, in pixels.
+  public var stride: Int
+  /// Pixels added on each side: zeros, or −∞ for maximum pooling.
+  public var padding: Int
+
+  /// Makes a window; a square one where `width` is left out.
+  public init(_ height: Int, _ width: Int? = nil, stride: Int = 1, padding: Int = 0) {
+    self.height = height
+    self.width = width ?? height
+    self.stride = stride
+    self.padding = padding
+  }
+
+  func shape(of input: [Int], outputChannels: Int, groups: Int) -> ck_convolution_shape {
+    precondition(input.count == 4, "Window: needs [batch, height, width, channels], got \(input)")
+    let outputHeight = (input[1] + 2 * padding - height) / stride + 1
+    let outputWidth = (input[2] + 2 * padding - width) / stride + 1
+    precondition(
+      input[1] + 2 * padding >= height && input[2] + 2 * padding >= width,
+      "Window: \(height)×\(width) is larger than the padded input \(input)")
+    return ck_convolution_shape(
+      batch: Int64(input[0]), height: Int64(input[1]), width: Int64(input[2]),
+      channels: Int64(input[3]), output_height: Int64(outputHeight),
+      output_width: Int64(outputWidth), output_channels: Int64(outputChannels),
+      kernel_height: Int64(height), kernel_width: Int64(width), stride: Int64(stride),
+      padding: Int64(padding), groups: Int64(groups))
+  }
+}
+
+extension ck_convolution_shape {
+  fileprivate var output: [Int] {
+    [Int(batch), Int(output_height), Int(output_width), Int(output_channels)]
+  }
+}
+
+extension Variable {
+  /// Two-dimensional convolution (cross-correlation), zero-padded.
+  ///
+  /// **Shape**: `[batch, height, width, in]` with a weight `[out, in / groups, kernelHeight,
+  /// kernelWidth]` and a bias `[out]` → `[batch, outHeight, outWidth, out]`.
+  public func convolved(
+    weight: Variable, bias: Variable? = nil, stride: Int = 1, padding: Int = 0, groups: Int = 1
+  ) -> Variable {
+    precondition(
+      weight.shape.count == 4 && shape.count == 4 && shape[3] % groups == 0
+        && weight.shape[0] % groups == 0 && weight.shape[1] == shape[3] / groups,
+      "convolved: input \(shape) does not fit weight \(weight.shape) in \(groups) groups")
+    let window = Window(weight.shape[2], weight.shape[3], stride: stride, padding: padding)
+    var extent = window.shape(of: shape, outputChannels: weight.shape[0], groups: groups)
+    let result = Tensor(shape: extent.output) { y in
+      value.withPointer { x in
+        weight.value.withPointer { w in
+          if let bias {
+            bias.value.withPointer { ck_convolution(y, x, w, $0, &extent) }
+          } else {
+            ck_convolution(y, x, w, nil, &extent)
+          }
+        }
+      }
+    }
+    let keptExtent = extent
+    let keptInput = weight.isTracked ? value : nil
+    return record(result, from: [self, weight] + (bias.map { [$0] } ?? [])) { gradient, tape in
+      var extent = keptExtent
+      if let bias, bias.isTracked {
+        let biasGradient = Tensor(shape: bias.shape) { target in
+          gradient.withPointer {
+            ck_sum_rows(target, $0, Int64(gradient.rows), Int64(gradient.columns), false)
+          }
+        }
+        tape.accumulate(biasGradient, into: bias)
+      }
+      if let keptInput {
+        let weightGradient = Tensor(shape: weight.shape) { dw in
+          gradient.withPointer { dy in
+            keptInput.withPointer { ck_convolution_weight_gradient(dw, dy, $0, &extent) }
+          }
+        }
+        tape.accumulate(weightGradient, into: weight)
+      }
+      if self.isTracked {
+        let inputGradient = Tensor(shape: self.shape) { dx in
+          gradient.withPointer { dy in
+            weight.value.withPointer { ck_convolution_input_gradient(dx, dy, $0, &extent) }
+          }
+        }
+        tape.accumulate(inputGradient, into: self)
+      }
+    }
+  }
+
+  /// Largest value of each window; padding counts as −∞.
+  ///
+  /// **Shape**: `[batch, height, width, channels]` → `[batch, outHeight, outWidth, channels]`.
+  public func maximumPooled(_ window: Window) -> Variable {
+    var extent = window.shape(of: shape, outputChannels: shape[3], groups: shape[3])
+    let count = extent.output.reduce(1, *)
+    var positions = [Int32](repeating: 0, count: count)
+    let result = Tensor(shape: extent.output) { y in
+      value.withPointer { ck_max_pool(y, &positions, $0, &extent) }
+    }
+    let (keptExtent, keptPositions) = (extent, positions)
+    return record(result, from: [self]) { gradient, tape in
+      var extent = keptExtent
+      let inputGradient = Tensor(shape: self.shape) { dx in
+        gradient.withPointer { ck_max_pool_backward(dx, $0, keptPositions, &extent) }
+      }
+      tape.accumulate(inputGradient, into: self)
+    }
+  }
+
+  /// Mean of each window; padded zeros count.
+  ///
+  /// **Shape**: `[batch, height, width, channels]` → `[batch, outHeight, outWidth, channels]`.
+  public func averagePooled(_ window: Window) -> Variable {
+    var extent = window.shape(of: shape, outputChannels: shape[3], groups: shape[3])
+    let result = Tensor(shape: extent.output) { y in
+      value.withPointer { ck_average_pool(y, $0, &extent) }
+    }
+    let keptExtent = extent
+    return record(result, from: [self]) { gradient, tape in
+      var extent = keptExtent
+      let inputGradient = Tensor(shape: self.shape) { dx in
+        gradient.withPointer { ck_average_pool_backward(dx, $0, &extent) }
+      }
+      tape.accumulate(inputGradient, into: self)
+    }
+  }
+}

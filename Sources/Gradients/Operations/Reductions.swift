@@ -1,0 +1,105 @@
+import CKernels
+import Tensors
+
+extension Variable {
+  /// Sum of all elements, a scalar.
+  public func summed() -> Variable {
+    record(Tensor(Float(value.summed())), from: [self]) { gradient, tape in
+      tape.accumulate(Tensor(repeating: gradient.scalar, shape: self.shape), into: self)
+    }
+  }
+
+  /// Mean of all elements, a scalar.
+  public func mean() -> Variable {
+    summed() * (1 / Float(value.count))
+  }
+
+  /// Sum along the last axis.
+  ///
+  /// **Shape**: `[…, columns]` → `[…]`.
+  public func summedAlongLastAxis() -> Variable {
+    let (rows, columns) = (Int64(value.rows), Int64(value.columns))
+    let result = Tensor(shape: Array(shape.dropLast())) { target in
+      value.withPointer { ck_sum_columns(target, $0, rows, columns, 1) }
+    }
+    return record(result, from: [self]) { gradient, tape in
+      let inputGradient = Tensor(shape: self.shape) { target in
+        gradient.withPointer { ck_broadcast_column(target, $0, rows, columns, 1) }
+      }
+      tape.accumulate(inputGradient, into: self)
+    }
+  }
+
+  /// Mean over every axis between the first and the last: tokens of a sequence, pixels of a picture.
+  ///
+  /// **Shape**: `[batch, …, channels]` → `[batch, channels]`.
+  public func meanOverPositions() -> Variable {
+    precondition(shape.count >= 3, "meanOverPositions: needs [batch, …, channels], got \(shape)")
+    let (batch, channels) = (shape[0], value.columns)
+    let positions = value.count / max(batch * channels, 1)
+    let line = positions * channels
+    let share = 1 / Float(positions)
+    let result = Tensor(shape: [batch, channels]) { target in
+      value.withPointer { x in
+        for image in 0..<batch {
+          let row = target + image * channels
+          ck_sum_rows(row, x + image * line, Int64(positions), Int64(channels), false)
+          for channel in 0..<channels { row[channel] *= share }
+        }
+      }
+    }
+    return record(result, from: [self]) { gradient, tape in
+      let inputGradient = Tensor(shape: self.shape) { target in
+        gradient.withPointer { g in
+          for image in 0..<batch {
+            let row = g + image * channels
+            for position in 0..<positions {
+              let out = target + image * line + position * channels
+              for channel in 0..<channels { out[channel] = row[channel] * share }
+            }
+          }
+        }
+      }
+      tape.accumulate(inputGradient, into: self)
+    }
+  }
+
+  /// Replaces masked token lines by one learned line: `e · (1 − m) + t · m`.
+  ///
+  /// **Shape**: `[batch, tokens, channels]` with `mask[batch · tokens]` and a token of `channels`
+  /// elements → the same shape.
+  public func maskingTokens(_ mask: [Bool], with token: Variable) -> Variable {
+    let channels = value.columns
+    precondition(
+      mask.count == value.rows && token.value.count == channels,
+      "maskingTokens: \(mask.count) marks and token \(token.shape) for \(shape)")
+    var result = value
+    result.withMutablePointer { target in
+      token.value.withPointer { line in
+        for row in mask.indices where mask[row] {
+          (target + row * channels).update(from: line, count: channels)
+        }
+      }
+    }
+    return record(result, from: [self, token]) { gradient, tape in
+      if token.isTracked {
+        var sum = [Double](repeating: 0, count: channels)
+        gradient.withPointer { g in
+          for row in mask.indices where mask[row] {
+            for channel in 0..<channels { sum[channel] += Double(g[row * channels + channel]) }
+          }
+        }
+        tape.accumulate(Tensor(sum.map { Float($0) }, shape: token.shape), into: token)
+      }
+      if self.isTracked {
+        var inputGradient = gradient
+        inputGradient.withMutablePointer { target in
+          for row in mask.indices where mask[row] {
+            (target + row * channels).update(repeating: 0, count: channels)
+          }
+        }
+        tape.accumulate(inputGradient, into: self)
+      }
+    }
+  }
+}

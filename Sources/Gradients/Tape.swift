@@ -1,0 +1,86 @@
+public import Tensors
+
+/// The record of one forward computation, replayed backwards to get gradients.
+///
+/// Operations on tracked variables append a pullback; ``backward(from:seed:)`` runs them last to first
+/// and frees what each one kept as soon as it has run.
+public final class Tape {
+  /// Turns the gradient of an output into gradients of the inputs, handed to ``accumulate(_:into:)``.
+  typealias Pullback = (Tensor, Tape) -> Void
+
+  private var pullbacks: [Pullback?] = []
+  private var gradients: [Tensor?] = []
+
+  /// Makes an empty tape.
+  public init() {}
+
+  /// A variable whose gradient can be asked for after the backward pass.
+  public func leaf(_ value: Tensor) -> Variable {
+    append(value, pullback: nil)
+  }
+
+  func append(_ value: Tensor, pullback: Pullback?) -> Variable {
+    pullbacks.append(pullback)
+    gradients.append(nil)
+    return Variable(value: value, tape: self, index: pullbacks.count - 1)
+  }
+
+  /// Adds a gradient to what has already reached a variable. Constants ignore it.
+  public func accumulate(_ gradient: Tensor, into variable: Variable) {
+    guard variable.tape === self else { return }
+    precondition(
+      gradient.count == variable.value.count,
+      "Tape: gradient of shape \(gradient.shape) for a value of shape \(variable.shape)")
+    if gradients[variable.index] == nil {
+      gradients[variable.index] = gradient
+    } else {
+      gradients[variable.index]?.add(gradient)
+    }
+  }
+
+  /// Runs the pullbacks of everything `output` depends on.
+  ///
+  /// `seed` is the gradient of the output itself: `nil` means 1 and needs a scalar output. A tape runs
+  /// backward once.
+  public func backward(from output: Variable, seed: Tensor? = nil) {
+    guard output.tape === self else { return }
+    precondition(
+      seed != nil || output.value.count == 1,
+      "Tape.backward: an output of shape \(output.shape) needs a seed")
+    accumulate(seed ?? Tensor(repeating: 1, shape: output.shape), into: output)
+    for index in stride(from: pullbacks.count - 1, through: 0, by: -1) {
+      guard let pullback = pullbacks[index] else { continue }
+      pullbacks[index] = nil
+      if index <= output.index, let gradient = gradients[index] {
+        gradients[index] = nil
+        pullback(gradient, self)
+      }
+    }
+  }
+
+  /// The gradient that reached a leaf, or `nil` where none did.
+  public func gradient(of variable: Variable) -> Tensor? {
+    variable.tape === self ? gradients[variable.index] : nil
+  }
+
+  /// Takes the gradient of a leaf out of the tape, so that nothing else holds it.
+  public func takeGradient(of variable: Variable) -> Tensor? {
+    guard variable.tape === self else { return nil }
+    let gradient = gradients[variable.index]
+    gradients[variable.index] = nil
+    return gradient
+  }
+}
+
+/// Records an operation: the result is tracked when one of the inputs is.
+///
+/// The pullback must give gradients only to inputs that are tracked, so that frozen ones cost nothing.
+func record(
+  _ value: Tensor, from inputs: [Variable], pullback: @escaping (Tensor, Tape) -> Void
+) -> Variable {
+  guard let tape = inputs.first(where: \.isTracked)?.tape else { return Variable(value) }
+  precondition(
+    inputs.allSatisfy { $0.tape == nil || $0.tape === tape },
+    "Tape: inputs of one operation belong to different tapes")
+  return tape.append(value, pullback: pullback)
+}
