@@ -1,0 +1,61 @@
+public import Gradients
+public import Tensors
+
+/// Two-dimensional convolution over channels-last pictures.
+///
+/// **Shape**: `[batch, height, width, inputs]` → `[batch, outHeight, outWidth, outputs]`; weight
+/// `[outputs, inputs / groups, kernelHeight, kernelWidth]` as in published checkpoints.
+public final class Convolution2D: Module {
+  /// `[outputs, inputs / groups, kernelHeight, kernelWidth]`.
+  public let weight: Parameter
+  /// `[outputs]`, or `nil`.
+  public let bias: Parameter?
+  /// Pixels between two windows.
+  public let stride: Int
+  /// Zeros added on each side.
+  public let padding: Int
+  /// Channel groups that do not mix.
+  public let groups: Int
+
+  /// How the weights start.
+  public enum Initialization: Sendable {
+    /// N(0, 2 / (kernel area · outputs)).
+    case heNormalFanOut
+    /// Uniform in ± 1/√fan-in for weight and bias, the usual framework default.
+    case uniformFanIn
+    /// N(0, deviation²), bias 0.
+    case normal(deviation: Float)
+  }
+
+  /// Makes a layer with a square kernel.
+  public init(
+    _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, groups: Int = 1,
+    hasBias: Bool = false, initialization: Initialization = .heNormalFanOut,
+    random: inout RandomStream
+  ) {
+    let shape = [outputs, inputs / groups, kernel, kernel]
+    var startingBias = Tensor(zeros: [outputs])
+    switch initialization {
+    case .heNormalFanOut:
+      let deviation = (2 / Float(kernel * kernel * outputs)).squareRoot()
+      weight = Parameter(random.normal(shape: shape, deviation: deviation))
+    case .uniformFanIn:
+      let bound = 1 / Float(kernel * kernel * inputs / groups).squareRoot()
+      weight = Parameter(random.uniform(shape: shape, bound: bound))
+      if hasBias { startingBias = random.uniform(shape: [outputs], bound: bound) }
+    case .normal(let deviation):
+      weight = Parameter(random.normal(shape: shape, deviation: deviation))
+    }
+    bias = hasBias ? Parameter(startingBias) : nil
+    self.stride = stride
+    self.padding = padding
+    self.groups = groups
+  }
+
+  /// Convolves a batch.
+  public func callAsFunction(_ input: Variable, in context: ForwardContext) -> Variable {
+    input.convolved(
+      weight: context.variable(weight), bias: bias.map { context.variable($0) }, stride: stride,
+      padding: padding, groups: groups)
+  }
+}

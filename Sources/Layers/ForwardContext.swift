@@ -1,0 +1,77 @@
+public import Gradients
+public import Tensors
+
+/// What a forward pass needs besides its input: whether it trains, where it records, what it draws.
+///
+/// One context belongs to one forward pass. Without a tape nothing is recorded and every intermediate
+/// value is freed as soon as the next layer has run.
+public final class ForwardContext {
+  /// How normalisation layers choose their statistics and whether drop path is on.
+  public let isTraining: Bool
+  /// The tape that records, or `nil`.
+  public let tape: Tape?
+  /// Random numbers of this pass.
+  public var random: RandomStream
+  /// Whether layers may update running statistics; off for a second pass over the same batch.
+  public let updatesStatistics: Bool
+  private var leaves: [(parameter: Parameter, variable: Variable)] = []
+  private var leafIndex: [ObjectIdentifier: Int] = [:]
+
+  private init(
+    isTraining: Bool, tape: Tape?, random: RandomStream, updatesStatistics: Bool
+  ) {
+    self.isTraining = isTraining
+    self.tape = tape
+    self.random = random
+    self.updatesStatistics = updatesStatistics
+  }
+
+  /// A pass that only computes: running statistics are used, nothing is recorded.
+  public static func inference() -> ForwardContext {
+    ForwardContext(
+      isTraining: false, tape: nil, random: RandomStream(seed: 0), updatesStatistics: false)
+  }
+
+  /// A pass that records gradients in training mode.
+  public static func training(random: RandomStream) -> ForwardContext {
+    ForwardContext(isTraining: true, tape: Tape(), random: random, updatesStatistics: true)
+  }
+
+  /// A pass in training mode, with the statistics of the batch, that records nothing and changes nothing.
+  public static func preview(random: RandomStream) -> ForwardContext {
+    ForwardContext(isTraining: true, tape: nil, random: random, updatesStatistics: false)
+  }
+
+  /// A pass that records gradients while every layer behaves as in evaluation.
+  public static func recordedInference() -> ForwardContext {
+    ForwardContext(
+      isTraining: false, tape: Tape(), random: RandomStream(seed: 0), updatesStatistics: false)
+  }
+
+  /// The parameter as a variable of this pass; a constant when it is frozen or nothing is recorded.
+  public func variable(_ parameter: Parameter) -> Variable {
+    guard let tape, parameter.isTrainable else { return Variable(parameter.value) }
+    if let index = leafIndex[ObjectIdentifier(parameter)] { return leaves[index].variable }
+    let variable = tape.leaf(parameter.value)
+    leafIndex[ObjectIdentifier(parameter)] = leaves.count
+    leaves.append((parameter, variable))
+    return variable
+  }
+
+  /// Runs the tape backwards and adds the result to the gradient of every parameter used.
+  public func backward(from loss: Variable, seed: Tensor? = nil) {
+    guard let tape else { return }
+    tape.backward(from: loss, seed: seed)
+    for (parameter, variable) in leaves {
+      guard let gradient = tape.takeGradient(of: variable) else { continue }
+      if parameter.gradient == nil {
+        parameter.gradient = gradient
+      } else {
+        parameter.gradient?.add(gradient)
+      }
+    }
+    // The tape's leaves share the parameters' storage: let go so that updates happen in place.
+    leaves = []
+    leafIndex = [:]
+  }
+}
