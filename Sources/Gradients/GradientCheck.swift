@@ -27,7 +27,8 @@ public enum GradientCheck {
     tape.backward(from: output, seed: projection(output.shape))
     var worst = 0.0
     for (index, input) in inputs.enumerated() {
-      let analytic = tape.gradient(of: leaves[index])?.values ?? [Float](repeating: 0, count: input.count)
+      let analytic =
+        tape.gradient(of: leaves[index])?.values ?? [Float](repeating: 0, count: input.count)
       for position in 0..<input.count {
         var values = inputs
         values[index][position] = input[position] + step

@@ -21,7 +21,9 @@ public struct Key<Value> {
   /// The child itself.
   public var wrappedValue: Value {
     get {
-      guard let stored else { preconditionFailure("Key: child '\(name)' was read before it was set") }
+      guard let stored else {
+        preconditionFailure("Key: child '\(name)' was read before it was set")
+      }
       return stored
     }
     set { stored = newValue }

@@ -95,7 +95,8 @@ public struct Tensor: Sendable {
   }
 
   /// Reads the elements in place.
-  public func withPointer<Result>(_ body: (UnsafePointer<Float>) throws -> Result) rethrows -> Result
+  public func withPointer<Result>(_ body: (UnsafePointer<Float>) throws -> Result) rethrows
+    -> Result
   {
     // The storage must outlive the call even where the optimiser sees no later use of `self`.
     try withExtendedLifetime(storage) { try body(UnsafePointer(storage.pointer)) }

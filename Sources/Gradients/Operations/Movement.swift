@@ -148,7 +148,9 @@ extension Variable {
   public func repeated(_ count: Int) -> Variable {
     let line = value.count
     let result = Tensor(shape: [count] + shape) { target in
-      value.withPointer { for index in 0..<count { ck_copy(target + index * line, $0, Int64(line)) } }
+      value.withPointer {
+        for index in 0..<count { ck_copy(target + index * line, $0, Int64(line)) }
+      }
     }
     return record(result, from: [self]) { gradient, tape in
       let inputGradient = Tensor(shape: self.shape) { target in
