@@ -68,6 +68,7 @@ let package = Package(
       name: "CImageCodecs", dependencies: ["CLibJPEG", "CLibPNG"],
       path: "Sources/System/CImageCodecs"),
     .target(name: "CMedia", dependencies: ["CLibAV"], path: "Sources/System/CMedia"),
+    .target(name: "CVision", path: "Sources/System/CVision"),
     .target(name: "CMatching", path: "Sources/System/CMatching"),
 
     // 1 Float32 tensors, random streams, and the thread pool.
@@ -82,7 +83,7 @@ let package = Package(
     room("Layers", ["Gradients", "Tensors"]),
     room("Losses", ["Gradients", "Tensors"]),
     room("Frames", ["Images", "CMedia"]),
-    room("Persons", ["Images"]),
+    room("Persons", ["Images", "CVision"]),
     room("Datasets", ["Images"]),
     room("Metrics", ["CKernels"]),
 
@@ -136,7 +137,7 @@ let package = Package(
     tests("Layers", ["Layers", "Gradients", "Tensors"]),
     tests("Losses", ["Losses", "Gradients", "Tensors"]),
     tests("Frames", ["Frames", "Images"]),
-    tests("Persons", ["Persons", "Images"]),
+    tests("Persons", ["Persons", "Images", "CVision"]),
     tests("Datasets", ["Datasets", "Images"]),
     tests("Metrics", ["Metrics"]),
     tests("Optimizers", ["Optimizers", "Layers", "Gradients", "Tensors"]),
