@@ -132,7 +132,7 @@ let package = Package(
 
     tests("Tensors", ["Tensors", "CKernels"]),
     tests("Gradients", ["Gradients", "Tensors"]),
-    tests("Images", ["Images"]),
+    tests("Images", ["Images"], resources: [.copy("Fixtures")]),
     tests("Matching", ["Matching", "COpenBLAS"], resources: [.copy("Goldens")]),
     tests("Layers", ["Layers", "Gradients", "Tensors"]),
     tests("Losses", ["Losses", "Gradients", "Tensors"]),

@@ -160,6 +160,9 @@ extension Image {
   private static func decodedStill(_ bytes: UnsafeBufferPointer<UInt8>, name: String)
     throws(ImageError) -> Image
   {
+    if GIFStructure.isGIF(bytes), !GIFStructure.holdsPicture(bytes) {
+      throw .corrupt(name: name, format: "GIF", reason: "it ends before its first picture does")
+    }
     var still = vision_still()
     defer { vision_still_free(&still) }
     let status = vision_still_decode(bytes.baseAddress, bytes.count, Int64(pixelLimit), &still)
@@ -169,16 +172,12 @@ extension Image {
       break
     case VISION_STILL_UNKNOWN:
       throw .unrecognized(name: name)
-    case VISION_STILL_TOO_LARGE:
-      throw .tooLarge(name: name, width: Int(still.width), height: Int(still.height))
     default:
       throw .corrupt(name: name, format: format, reason: sentence(vision_still_message(&still)))
     }
-    let stored = Image(
-      width: Int(still.width), height: Int(still.height),
-      pixels: Array(
-        UnsafeBufferPointer(
-          start: still.pixels, count: Int(still.width) * Int(still.height) * 3)))
+    let stored = Image(width: Int(still.width), height: Int(still.height)) { pixels in
+      vision_still_copy(&still, pixels)
+    }
     switch format {
     case "WEBP": return stored.upright(from: ExifOrientation.find(inWebP: bytes))
     case "TIFF": return stored.upright(from: ExifOrientation.find(in: bytes))

@@ -46,6 +46,15 @@ int vision_jpeg_read_header(vision_jpeg_reader *reader) {
   jpeg_mem_src(codec, (unsigned char *)reader->bytes, (unsigned long)reader->count);
   jpeg_save_markers(codec, JPEG_APP0 + 1, 0xFFFF);
   jpeg_read_header(codec, TRUE);
+  // A Huffman code has at least one bit for every block of 64 samples, and uneven subsampling
+  // stores at least one sample for four pixels. A damaged size must not claim all memory.
+  uint64_t pixel_count = (uint64_t)codec->image_width * codec->image_height;
+  if (!codec->arith_code && pixel_count / 2048 > reader->count) {
+    snprintf(
+        reader->error.message, sizeof reader->error.message,
+        "the file is too short for %u by %u pixels", codec->image_width, codec->image_height);
+    return -1;
+  }
   return 0;
 }
 

@@ -54,6 +54,16 @@ int vision_png_read_header(vision_png_reader *reader) {
   }
   png_set_read_fn(reader->codec, reader, supply);
   png_read_info(reader->codec, reader->info);
+  // Deflate shrinks 1032 times at best. A damaged size must not claim all memory.
+  png_uint_32 width = png_get_image_width(reader->codec, reader->info);
+  png_uint_32 height = png_get_image_height(reader->codec, reader->info);
+  uint64_t row = png_get_rowbytes(reader->codec, reader->info);
+  if (row * height / 1032 > reader->count) {
+    snprintf(
+        reader->message, sizeof reader->message, "the file is too short for %u by %u pixels",
+        (unsigned)width, (unsigned)height);
+    return -1;
+  }
   return 0;
 }
 

@@ -32,7 +32,6 @@ typedef struct {
   AVPacket *packet;
   AVFrame *frame;
   struct SwsContext *scaler;
-  uint8_t *planes[4];
 } workshop;
 
 static int memory_read(void *opaque, uint8_t *target, int size) {
@@ -103,13 +102,14 @@ static int open_decoder(workshop *w, int64_t pixel_limit, vision_still *still) {
   if (code < 0) return fail_with(still, code);
   w->decoder->thread_count = 1;
   w->decoder->max_pixels = pixel_limit;
-  w->decoder->err_recognition =
-      AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_EXPLODE;
+  // Damage is an error. But to the TIFF decoder any tag it does not use is damage, too.
+  w->decoder->err_recognition = AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER;
+  if (codec->id != AV_CODEC_ID_TIFF) w->decoder->err_recognition |= AV_EF_EXPLODE;
   code = avcodec_open2(w->decoder, codec, NULL);
   return code < 0 ? fail_with(still, code) : VISION_STILL_DONE;
 }
 
-static int read_frame(workshop *w, int64_t pixel_limit, vision_still *still) {
+static int read_frame(workshop *w, vision_still *still) {
   w->packet = av_packet_alloc();
   w->frame = av_frame_alloc();
   if (!w->packet || !w->frame) return fail(still, "memory is short");
@@ -126,13 +126,6 @@ static int read_frame(workshop *w, int64_t pixel_limit, vision_still *still) {
     if (code >= 0) code = avcodec_receive_frame(w->decoder, w->frame);
     if (code == AVERROR(EAGAIN) && !ended) continue;
     if (code == AVERROR_EOF || code == AVERROR(EAGAIN)) return fail(still, "it ends early");
-    // A decoder refuses a picture that is too large only after it has learned the size.
-    int64_t width = w->decoder->width, height = w->decoder->height;
-    if (code < 0 && width > 0 && height > 0 && width > pixel_limit / height) {
-      still->width = (int)width;
-      still->height = (int)height;
-      return VISION_STILL_TOO_LARGE;
-    }
     if (code < 0) return fail_with(still, code);
     if (w->frame->decode_error_flags || (w->frame->flags & AV_FRAME_FLAG_CORRUPT)) {
       return fail(still, "its data is damaged");
@@ -141,35 +134,42 @@ static int read_frame(workshop *w, int64_t pixel_limit, vision_still *still) {
   }
 }
 
-static int convert(workshop *w, int64_t pixel_limit, vision_still *still) {
+/// Tells swscale the colour matrix and range the file declares; grey and RGB keep the full range
+/// that swscale gives them.
+static void set_colours(struct SwsContext *scaler, const AVFrame *frame) {
+  int *from = NULL, *to = NULL;
+  int from_full = 0, to_full = 0, brightness = 0, contrast = 0, saturation = 0;
+  if (sws_getColorspaceDetails(
+          scaler, &from, &from_full, &to, &to_full, &brightness, &contrast, &saturation) < 0) {
+    return;
+  }
+  if (frame->color_range == AVCOL_RANGE_JPEG) from_full = 1;
+  sws_setColorspaceDetails(
+      scaler, sws_getCoefficients((int)frame->colorspace), from_full, to, to_full, brightness,
+      contrast, saturation);
+}
+
+static int convert(workshop *w, vision_still *still) {
   const AVFrame *frame = w->frame;
   int width = frame->width, height = frame->height;
   if (width < 1 || height < 1) return fail(still, "it has no pixels");
   still->width = width;
   still->height = height;
-  if (width > pixel_limit / height) return VISION_STILL_TOO_LARGE;
   w->scaler = sws_getContext(
       width, height, frame->format, width, height, AV_PIX_FMT_RGB24,
       SWS_BILINEAR | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP | SWS_ACCURATE_RND, NULL, NULL, NULL);
   if (!w->scaler) return fail(still, "its pixel format does not convert to red, green, blue");
-  const int *from = sws_getCoefficients((int)frame->colorspace);
-  sws_setColorspaceDetails(
-      w->scaler, from, frame->color_range == AVCOL_RANGE_JPEG, from, 1, 0, 1 << 16, 1 << 16);
+  set_colours(w->scaler, frame);
   // swscale may write past the end of a row, so it gets rows with room.
+  uint8_t *planes[4] = {0};
   int strides[4] = {0};
-  int code = av_image_alloc(w->planes, strides, width + 64, height + 1, AV_PIX_FMT_RGB24, 64);
+  int code = av_image_alloc(planes, strides, width + 64, height + 1, AV_PIX_FMT_RGB24, 64);
   if (code < 0) return fail(still, "memory is short");
+  still->rows = planes[0];
+  still->stride = strides[0];
   code = sws_scale(
-      w->scaler, (const uint8_t *const *)frame->data, frame->linesize, 0, height, w->planes,
-      strides);
-  if (code < 0) return fail_with(still, code);
-  size_t row = (size_t)width * 3;
-  still->pixels = av_malloc(row * (size_t)height);
-  if (!still->pixels) return fail(still, "memory is short");
-  for (int y = 0; y < height; y++) {
-    memcpy(still->pixels + (size_t)y * row, w->planes[0] + (ptrdiff_t)y * strides[0], row);
-  }
-  return VISION_STILL_DONE;
+      w->scaler, (const uint8_t *const *)frame->data, frame->linesize, 0, height, planes, strides);
+  return code < 0 ? fail_with(still, code) : VISION_STILL_DONE;
 }
 
 /// Messages reach the caller through return values, not the terminal.
@@ -185,9 +185,8 @@ int vision_still_decode(
   memset(&w, 0, sizeof w);
   int result = open_container(&w, &source, still);
   if (result == VISION_STILL_DONE) result = open_decoder(&w, pixel_limit, still);
-  if (result == VISION_STILL_DONE) result = read_frame(&w, pixel_limit, still);
-  if (result == VISION_STILL_DONE) result = convert(&w, pixel_limit, still);
-  av_freep(&w.planes[0]);
+  if (result == VISION_STILL_DONE) result = read_frame(&w, still);
+  if (result == VISION_STILL_DONE) result = convert(&w, still);
   sws_freeContext(w.scaler);
   av_frame_free(&w.frame);
   av_packet_free(&w.packet);
@@ -204,4 +203,11 @@ const char *vision_still_format(const vision_still *still) { return still->forma
 
 const char *vision_still_message(const vision_still *still) { return still->message; }
 
-void vision_still_free(vision_still *still) { av_freep(&still->pixels); }
+void vision_still_copy(const vision_still *still, uint8_t *pixels) {
+  size_t row = (size_t)still->width * 3;
+  for (int y = 0; y < still->height; y++) {
+    memcpy(pixels + (size_t)y * row, still->rows + (ptrdiff_t)y * still->stride, row);
+  }
+}
+
+void vision_still_free(vision_still *still) { av_freep(&still->rows); }
