@@ -70,6 +70,7 @@ let package = Package(
     .target(name: "CMedia", dependencies: ["CLibAV"], path: "Sources/System/CMedia"),
     .target(name: "CVision", path: "Sources/System/CVision"),
     .target(name: "CMatching", path: "Sources/System/CMatching"),
+    .target(name: "CMetrics", path: "Sources/System/CMetrics"),
 
     // 1 Float32 tensors, random streams, and the thread pool.
     room("Tensors", ["CKernels"]),
@@ -85,7 +86,7 @@ let package = Package(
     room("Frames", ["Images", "CMedia"]),
     room("Persons", ["Images", "CVision"]),
     room("Datasets", ["Images"]),
-    room("Metrics", ["CKernels"]),
+    room("Metrics", ["Images", "CMetrics", "COpenBLAS"]),
 
     // 4 Optimizers · backbones · weight files.
     room("Optimizers", ["Layers", "Tensors", "CKernels"]),
@@ -139,7 +140,7 @@ let package = Package(
     tests("Frames", ["Frames", "Images"]),
     tests("Persons", ["Persons", "Images", "CVision"]),
     tests("Datasets", ["Datasets", "Images"]),
-    tests("Metrics", ["Metrics"]),
+    tests("Metrics", ["Metrics", "Images"]),
     tests("Optimizers", ["Optimizers", "Layers", "Gradients", "Tensors"]),
     tests(
       "Backbones", ["Backbones", "Storage", "Layers", "Gradients", "Tensors"],

@@ -1,0 +1,76 @@
+internal import CMetrics
+internal import COpenBLAS
+
+/// Cosine distances between feature vectors, 1 − cosine, in blocks of queries.
+///
+/// Ranks are those of the Euclidean distance of unit vectors, whose square is twice as large.
+///
+/// **Shape**: features `[images, width]`, of any length each. **Range**: 0…2; a zero vector has
+/// distance 1 to everything.
+public struct CosineDistances: DistanceSource {
+  /// Number of query images.
+  public let queryCount: Int
+  /// Number of gallery images.
+  public let galleryCount: Int
+  /// Width of a feature vector.
+  public let width: Int
+  private let query: [Float]
+  private let gallery: [Float]
+  private let queryScales: [Float]
+  private let galleryScales: [Float]
+
+  /// Keeps the features; nothing is copied until distances are asked for.
+  ///
+  /// - Throws: ``MetricsError`` when a set is empty or has a feature that is not finite.
+  public init(query: [Float], gallery: [Float], width: Int) throws(MetricsError) {
+    precondition(
+      width > 0 && query.count % width == 0 && gallery.count % width == 0,
+      "CosineDistances: \(query.count) and \(gallery.count) values are no rows of width \(width)")
+    for (values, name) in [(query, "queries"), (gallery, "gallery")] {
+      if values.isEmpty { throw .empty(set: name) }
+      let index = values.withUnsafeBufferPointer {
+        cx_first_not_finite($0.baseAddress, Int64($0.count))
+      }
+      if index >= 0 { throw .notFinite(set: name, image: Int(index) / width) }
+    }
+    self.width = width
+    self.query = query
+    self.gallery = gallery
+    queryCount = query.count / width
+    galleryCount = gallery.count / width
+    queryScales = inverseLengths(query, width: width)
+    galleryScales = inverseLengths(gallery, width: width)
+  }
+
+  /// Computes the distances of some queries to the whole gallery.
+  public func writeDistances(
+    of queries: Range<Int>, into distances: UnsafeMutableBufferPointer<Float>
+  ) {
+    precondition(
+      queries.lowerBound >= 0 && queries.upperBound <= queryCount
+        && distances.count == queries.count * galleryCount,
+      "CosineDistances: queries \(queries) of \(queryCount) into \(distances.count) values")
+    guard !queries.isEmpty else { return }
+    var rows = Array(query[(queries.lowerBound * width)..<(queries.upperBound * width)])
+    for (row, index) in queries.enumerated() {
+      let scale = queryScales[index]
+      for column in (row * width)..<((row + 1) * width) { rows[column] *= scale }
+    }
+    cblas_sgemm(
+      CblasRowMajor, CblasNoTrans, CblasTrans, blasint(queries.count), blasint(galleryCount),
+      blasint(width), 1, rows, blasint(width), gallery, blasint(width), 0, distances.baseAddress,
+      blasint(galleryCount))
+    cx_cosine_distances(
+      distances.baseAddress, Int64(queries.count), Int64(galleryCount), galleryScales)
+  }
+}
+
+/// One divided by the Euclidean length of each row; the length counts as at least 1e-12.
+func inverseLengths(_ features: [Float], width: Int) -> [Float] {
+  features.withUnsafeBufferPointer { buffer in
+    stride(from: 0, to: buffer.count, by: width).map { start in
+      let length = cblas_snrm2(blasint(width), buffer.baseAddress.map { $0 + start }, 1)
+      return 1 / max(length, 1e-12)
+    }
+  }
+}

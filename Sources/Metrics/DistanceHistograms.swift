@@ -1,0 +1,31 @@
+internal import CMetrics
+
+/// Counts of genuine and impostor distances in fine steps.
+///
+/// The step is a power of two, so that every count below a step's edge is exact.
+struct DistanceHistograms: Sendable {
+  /// Steps over the distances 0…2.
+  static let bins = 1 << 16
+
+  /// Pairs of the same person.
+  private(set) var genuine = [UInt64](repeating: 0, count: bins)
+  /// Pairs of the same person and of different persons.
+  private var all = [UInt64](repeating: 0, count: bins)
+
+  /// Pairs of different persons.
+  var impostor: [UInt64] { zip(all, genuine).map { $0 - $1 } }
+
+  /// The distance at the lower edge of a step.
+  static func edge(_ bin: Int) -> Double { Double(bin) * 2 / Double(bins) }
+
+  /// Adds the finite distances of a row.
+  ///
+  /// - Parameters:
+  ///   - row: `[gallery]`: distances, removed pairs infinite.
+  ///   - matches: Which of them are genuine.
+  mutating func add(row: UnsafeBufferPointer<Float>, genuine matches: [Int]) {
+    cx_add_to_histogram(row.baseAddress, Int64(row.count), Int64(Self.bins), &all)
+    let distances = matches.map { row[$0] }
+    cx_add_to_histogram(distances, Int64(distances.count), Int64(Self.bins), &genuine)
+  }
+}

@@ -1,0 +1,25 @@
+public import Images
+
+/// A fixed description of a picture, computed without any training: a floor for learnt features.
+public protocol ImageFeature: Sendable {
+  /// Name on the command line and in reports.
+  var name: String { get }
+  /// Number of values.
+  var width: Int { get }
+
+  /// Describes a picture of any size.
+  ///
+  /// - Returns: `[width]` values.
+  func features(of image: Image) -> [Float]
+}
+
+/// All untrained descriptions, by name.
+public enum ImageFeatureCatalog {
+  /// One of each, with default settings.
+  public static let all: [any ImageFeature] = [ColorHistogram(), PixelGrid()]
+
+  /// The description with a name, or nil.
+  public static func feature(named name: String) -> (any ImageFeature)? {
+    all.first { $0.name == name }
+  }
+}

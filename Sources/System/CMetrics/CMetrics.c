@@ -1,0 +1,99 @@
+// Passes over rows of distances. Every function is a plain loop that the compiler can vectorise;
+// on x86-64 Linux it is compiled once more for AVX2 and chosen at load time.
+
+#include "CMetrics.h"
+
+#include <math.h>
+#include <string.h>
+
+#if defined(__x86_64__) && defined(__linux__)
+#define CLONES __attribute__((target_clones("arch=x86-64-v3", "default")))
+#else
+#define CLONES
+#endif
+
+#pragma STDC FP_CONTRACT OFF
+
+CLONES int64_t cx_count_before(const float *values, int64_t count, int64_t index) {
+  float limit = values[index];
+  int64_t before = 0;
+  // Counts in 32 bits vectorise twice as wide; a chunk keeps them from overflowing.
+  enum { CHUNK = 1 << 20 };
+  for (int64_t start = 0; start < index; start += CHUNK) {
+    int64_t end = start + CHUNK < index ? start + CHUNK : index;
+    int32_t part = 0;
+    for (int64_t k = start; k < end; k++) part += values[k] <= limit;
+    before += part;
+  }
+  for (int64_t start = index + 1; start < count; start += CHUNK) {
+    int64_t end = start + CHUNK < count ? start + CHUNK : count;
+    int32_t part = 0;
+    for (int64_t k = start; k < end; k++) part += values[k] < limit;
+    before += part;
+  }
+  return before;
+}
+
+CLONES int64_t cx_smallest(
+    const float *values, int64_t count, int64_t wanted, float *smallest, int32_t *indices) {
+  enum { CHUNK = 64 };
+  int64_t found = 0;
+  if (wanted <= 0) return 0;
+  float worst = INFINITY;
+  for (int64_t start = 0; start < count; start += CHUNK) {
+    int64_t end = start + CHUNK < count ? start + CHUNK : count;
+    int32_t any = 0;
+    for (int64_t k = start; k < end; k++) any |= values[k] < worst;
+    if (!any) continue;
+    for (int64_t k = start; k < end; k++) {
+      float value = values[k];
+      if (!(value < worst)) continue;
+      int64_t place = found < wanted ? found++ : wanted - 1;
+      while (place > 0 && value < smallest[place - 1]) {
+        smallest[place] = smallest[place - 1];
+        indices[place] = indices[place - 1];
+        place--;
+      }
+      smallest[place] = value;
+      indices[place] = (int32_t)k;
+      if (found == wanted) worst = smallest[wanted - 1];
+    }
+  }
+  return found;
+}
+
+void cx_add_to_histogram(const float *values, int64_t count, int64_t bins, uint64_t *counts) {
+  float scale = (float)bins / 2;
+  for (int64_t k = 0; k < count; k++) {
+    if (values[k] == INFINITY) continue;
+    float place = values[k] * scale;
+    int64_t bin = place < 0 ? 0 : place >= (float)bins ? bins - 1 : (int64_t)place;
+    counts[bin]++;
+  }
+}
+
+CLONES void cx_cosine_distances(
+    float *values, int64_t rows, int64_t columns, const float *scale) {
+  for (int64_t r = 0; r < rows; r++) {
+    float *row = values + r * columns;
+    for (int64_t c = 0; c < columns; c++) row[c] = 1 - row[c] * scale[c];
+  }
+}
+
+CLONES int64_t cx_first_not_finite(const float *values, int64_t count) {
+  enum { CHUNK = 1024 };
+  for (int64_t start = 0; start < count; start += CHUNK) {
+    int64_t end = start + CHUNK < count ? start + CHUNK : count;
+    uint32_t found = 0;
+    for (int64_t k = start; k < end; k++) {
+      uint32_t bits;
+      memcpy(&bits, values + k, sizeof bits);
+      found |= (bits & 0x7f800000u) == 0x7f800000u;
+    }
+    if (!found) continue;
+    for (int64_t k = start; k < end; k++) {
+      if (!isfinite(values[k])) return k;
+    }
+  }
+  return -1;
+}

@@ -1,0 +1,25 @@
+#ifndef CMETRICS_H
+#define CMETRICS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// How many entries come before the entry at `index`: those smaller than its value, and those equal
+/// to it at a lower index.
+int64_t cx_count_before(const float *values, int64_t count, int64_t index);
+
+/// Finds the `wanted` smallest values in the order of (value, index), leaving out infinite ones.
+/// Returns how many were found.
+int64_t cx_smallest(
+    const float *values, int64_t count, int64_t wanted, float *smallest, int32_t *indices);
+
+/// Adds the finite values to `bins` counters of equal width over 0…2; outside values go to the ends.
+void cx_add_to_histogram(const float *values, int64_t count, int64_t bins, uint64_t *counts);
+
+/// Turns dot products into cosine distances: values[r, c] = 1 - values[r, c] * scale[c].
+void cx_cosine_distances(float *values, int64_t rows, int64_t columns, const float *scale);
+
+/// The flat index of the first entry that is NaN or infinite, or -1.
+int64_t cx_first_not_finite(const float *values, int64_t count);
+
+#endif
