@@ -26,6 +26,8 @@ public enum DatasetError: Error, Equatable, Sendable, CustomStringConvertible {
   case layoutNotUnderstood(path: String, found: String)
   /// Labelled pictures that cannot be scored as query against gallery.
   case notEvaluable(path: String, detail: String)
+  /// A sampler that cannot be made from the given persons and sizes.
+  case badSampler(detail: String)
 
   /// The sentence to show: what happened, where, why, and what to do next.
   public var description: String {
@@ -62,6 +64,8 @@ public enum DatasetError: Error, Equatable, Sendable, CustomStringConvertible {
       "The pictures in “\(path)” do not tell which person they show (\(found)). \(Self.layouts)"
     case .notEvaluable(let path, let detail):
       "“\(path)” cannot be scored: \(detail)."
+    case .badSampler(let detail):
+      "No batches can be drawn: \(detail)."
     }
   }
 

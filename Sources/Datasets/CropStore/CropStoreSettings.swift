@@ -4,7 +4,7 @@ public struct CropStoreSettings: Sendable, Hashable, Codable {
   public var cropWidth: Int
   /// Height of every crop in pixels.
   public var cropHeight: Int
-  /// JPEG quality, 1…100. 95 keeps re-encoding loss below the loss of the video itself.
+  /// JPEG quality from 1 to 100; 95 keeps the loss of re-encoding below that of the video itself.
   public var quality: Int
   /// Most crops in one shard.
   public var shardCapacity: Int
