@@ -5,7 +5,7 @@
 #include "jpeg_error.h"
 
 /// More scans than any encoder writes; each costs a pass over the picture.
-#define SCAN_LIMIT 256
+#define SCAN_LIMIT 100
 
 struct vision_jpeg_reader {
   struct jpeg_decompress_struct codec;

@@ -81,7 +81,7 @@ static int taps_make(taps *t, int size, double low, double high, int length, int
       weights[0] = 1 << FRACTION_BITS;
     } else {
       for (int k = 0; k < count; k++) {
-        weights[k] = (int32_t)lrint(exact[k] / sum * (1 << FRACTION_BITS));
+        weights[k] = (int32_t)lround(exact[k] / sum * (1 << FRACTION_BITS));
       }
     }
     t->first[i] = first;
@@ -115,17 +115,28 @@ FAST static void mix_columns(const uint8_t *source, const taps *t, uint8_t *targ
   }
 }
 
-/// One row of the row pass; `sums` holds `bytes` numbers.
+/// How many sums of the row pass stay in registers at once.
+#define BLOCK 32
+
+/// One row of the row pass.
 FAST static void mix_rows(
-    const uint8_t *rows, size_t stride, const int32_t *weights, int count, int32_t *sums,
-    uint8_t *target, int bytes) {
-  for (int x = 0; x < bytes; x++) sums[x] = 1 << (FRACTION_BITS - 1);
-  for (int k = 0; k < count; k++) {
-    const uint8_t *row = rows + (size_t)k * stride;
-    int32_t weight = weights[k];
-    for (int x = 0; x < bytes; x++) sums[x] += row[x] * weight;
+    const uint8_t *rows, size_t stride, const int32_t *weights, int count, uint8_t *target) {
+  size_t x = 0;
+  for (; x + BLOCK <= stride; x += BLOCK) {
+    int32_t sums[BLOCK];
+    for (int j = 0; j < BLOCK; j++) sums[j] = 1 << (FRACTION_BITS - 1);
+    for (int k = 0; k < count; k++) {
+      const uint8_t *row = rows + (size_t)k * stride + x;
+      int32_t weight = weights[k];
+      for (int j = 0; j < BLOCK; j++) sums[j] += row[j] * weight;
+    }
+    for (int j = 0; j < BLOCK; j++) target[x + (size_t)j] = to_byte(sums[j]);
   }
-  for (int x = 0; x < bytes; x++) target[x] = to_byte(sums[x]);
+  for (; x < stride; x++) {
+    int32_t sum = 1 << (FRACTION_BITS - 1);
+    for (int k = 0; k < count; k++) sum += rows[(size_t)k * stride + x] * weights[k];
+    target[x] = to_byte(sum);
+  }
 }
 
 int vision_resample(
@@ -133,7 +144,6 @@ int vision_resample(
     double bottom, int filter, uint8_t *target, int target_width, int target_height) {
   taps columns = {0}, rows = {0};
   uint8_t *middle = NULL;
-  int32_t *sums = NULL;
   int result = -1;
   if (taps_make(&columns, width, left, right, target_width, filter) == 0 &&
       taps_make(&rows, height, top, bottom, target_height, filter) == 0) {
@@ -145,8 +155,7 @@ int vision_resample(
     }
     size_t stride = (size_t)target_width * 3;
     middle = malloc((size_t)(high - low) * stride);
-    sums = malloc(stride * sizeof(int32_t));
-    if (middle && sums) {
+    if (middle) {
       for (int y = low; y < high; y++) {
         mix_columns(
             source + (size_t)y * (size_t)width * 3, &columns,
@@ -155,13 +164,12 @@ int vision_resample(
       for (int i = 0; i < target_height; i++) {
         mix_rows(
             middle + (size_t)(rows.first[i] - low) * stride, stride,
-            rows.weights + (size_t)i * (size_t)rows.stride, rows.count[i], sums,
-            target + (size_t)i * stride, (int)stride);
+            rows.weights + (size_t)i * (size_t)rows.stride, rows.count[i],
+            target + (size_t)i * stride);
       }
       result = 0;
     }
   }
-  free(sums);
   free(middle);
   taps_free(&columns);
   taps_free(&rows);
