@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <libavutil/avstring.h>
 #include <libavutil/mathematics.h>
 
 
@@ -86,19 +87,35 @@ static AVStream *video_stream(AVFormatContext *container) {
   return NULL;
 }
 
-static int open_container(vision_video_reader *reader, const char *path, char *message) {
+// Opens a path with a demuxer of FFmpeg's choice, or with the given one. Returns an FFmpeg code.
+static int open_input(vision_video_reader *reader, const char *path, const char *demuxer) {
   // The protocol in front keeps "a:b.mp4" a file name; the list keeps a playlist off the network.
   size_t length = strlen(path) + 6;
   char *name = malloc(length);
+  if (!name) return AVERROR(ENOMEM);
+  snprintf(name, length, "file:%s", path);
   AVDictionary *options = NULL;
   av_dict_set(&options, "protocol_whitelist", "file", 0);
-  int code = AVERROR(ENOMEM);
-  if (name) {
-    snprintf(name, length, "file:%s", path);
-    code = avformat_open_input(&reader->container, name, NULL, &options);
-  }
+  int code = avformat_open_input(&reader->container, name,
+                                 demuxer ? av_find_input_format(demuxer) : NULL, &options);
   av_dict_free(&options);
   free(name);
+  return code;
+}
+
+static int has_extension(const char *path, const char *extension) {
+  const char *dot = strrchr(path, '.');
+  return dot && av_strcasecmp(dot + 1, extension) == 0;
+}
+
+static int open_container(vision_video_reader *reader, const char *path, char *message) {
+  int code = open_input(reader, path, NULL);
+  // A bare run of JPEG pictures is detected as its first picture.
+  if (code >= 0 && strcmp(reader->container->iformat->name, "jpeg_pipe") == 0
+      && (has_extension(path, "mjpeg") || has_extension(path, "mjpg"))) {
+    avformat_close_input(&reader->container);
+    code = open_input(reader, path, "mjpeg");
+  }
   if (code < 0) {
     if (starts_with_text(path)) {
       vision_video_describe(message, "it holds text", 0);
@@ -121,6 +138,10 @@ static int open_container(vision_video_reader *reader, const char *path, char *m
   code = avformat_find_stream_info(reader->container, NULL);
   if (code < 0) {
     vision_video_describe(message, NULL, code);
+    return VISION_VIDEO_CANNOT_OPEN;
+  }
+  if (reader->container->nb_streams == 0) {
+    vision_video_describe(message, "nothing of it is left behind its header", 0);
     return VISION_VIDEO_CANNOT_OPEN;
   }
   reader->stream = video_stream(reader->container);
@@ -162,9 +183,9 @@ static int open_decoder(vision_video_reader *reader, int threads, char *message)
   return 0;
 }
 
-// Reads one packet into the decoder. Returns 0, or VISION_VIDEO_END after the last.
+// Reads one packet into the decoder. Returns 0 if all have been read before.
 static int feed(vision_video_reader *reader) {
-  if (reader->draining) return VISION_VIDEO_END;
+  if (reader->draining) return 0;
   int code = av_read_frame(reader->container, reader->packet);
   if (code >= 0) {
     reader->read_failures = 0;
@@ -175,33 +196,34 @@ static int feed(vision_video_reader *reader) {
         reader->health.damaged++;
     }
     av_packet_unref(reader->packet);
-    return 0;
+    return 1;
   }
   if (code != AVERROR_EOF && code != AVERROR_EXIT) {
     if (reader->read_failures == 0) reader->health.damaged++;
-    if (++reader->read_failures < read_failures_allowed) return 0;
+    if (++reader->read_failures < read_failures_allowed) return 1;
   }
   if (reader->read_failures) reader->health.truncated = 1;
+  reader->read_failures = 0;
   reader->draining = 1;
   avcodec_send_packet(reader->decoder, NULL);
-  return 0;
+  return 1;
 }
 
-// A header that announces clearly more than what came tells a file cut short. Estimates from the
-// bit rate are no announcement.
+// A header that announces a clearly longer video than what came tells a file cut short. An estimate
+// from the bit rate or from the last packets announces nothing.
 static void judge_end(vision_video_reader *reader) {
-  const AVStream *stream = reader->stream;
-  int64_t announced = stream->nb_frames;
-  if (announced > 0 && reader->health.frames + reader->health.damaged < announced - announced / 50 - 2)
-    reader->health.truncated = 1;
-  if (announced <= 0
-      && reader->container->duration_estimation_method == AVFMT_DURATION_FROM_STREAM
-      && stream->duration > 0) {
-    double tick = av_q2d(stream->time_base);
-    double seen = (reader->last_timestamp - reader->first_timestamp + reader->frame_duration) * tick;
-    double expected = stream->duration * tick;
-    if (seen < expected * 0.95 - 1) reader->health.truncated = 1;
-  }
+  double announced = reader->information.duration_seconds;
+  // FFmpeg shortens the length of an AVI that has lost its index, but not the header's number of
+  // frames; that one counts frames that were left out, too, and so is a length. Elsewhere the
+  // number is no measure: an MP4 also counts frames that its edit list hides.
+  if (strcmp(reader->container->iformat->name, "avi") == 0)
+    announced = fmax(announced, reader->stream->nb_frames / reader->information.frames_per_second);
+  if (announced <= 0 || reader->health.frames == 0
+      || reader->container->duration_estimation_method != AVFMT_DURATION_FROM_STREAM)
+    return;
+  double ticks = reader->last_timestamp - reader->first_timestamp + reader->frame_duration;
+  double seen = ticks * av_q2d(reader->stream->time_base);
+  if (seen < announced - fmax(0.5, 0.05 * announced)) reader->health.truncated = 1;
 }
 
 static int decode(vision_video_reader *reader) {
@@ -228,7 +250,7 @@ static int decode(vision_video_reader *reader) {
       packets++;
       continue;
     }
-    if (feed(reader) == VISION_VIDEO_END) {
+    if (!feed(reader)) {
       judge_end(reader);
       return VISION_VIDEO_END;
     }

@@ -1,11 +1,9 @@
 #include "video_private.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <libavutil/display.h>
 #include <libavutil/opt.h>
 
 struct vision_video_writer {
@@ -24,7 +22,7 @@ static int fail(char *message, const char *what, int code) {
 
 static int add_rotation(AVStream *stream, int rotation) {
   if (rotation == 0) return 0;
-  size_t size = 9 * sizeof(int32_t);
+  const size_t size = 9 * sizeof(int32_t);
 #if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(60, 31, 100)
   AVPacketSideData *side = av_packet_side_data_new(
     &stream->codecpar->coded_side_data, &stream->codecpar->nb_coded_side_data,
@@ -34,8 +32,12 @@ static int add_rotation(AVStream *stream, int rotation) {
   uint8_t *data = av_stream_new_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, size);
 #endif
   if (!data) return AVERROR(ENOMEM);
-  // FFmpeg counts angles against the clock.
-  av_display_rotation_set((int32_t *)data, -rotation);
+  // Columns tell where the stored x and y axes point to; the last entry is 1 in 2.30 fixed point.
+  const int32_t one = 1 << 16;
+  const int32_t cosine = rotation == 180 ? -one : 0;
+  const int32_t sine = rotation == 90 ? one : rotation == 270 ? -one : 0;
+  const int32_t matrix[9] = {cosine, sine, 0, -sine, cosine, 0, 0, 0, 1 << 30};
+  memcpy(data, matrix, size);
   return 0;
 }
 
