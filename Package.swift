@@ -86,7 +86,7 @@ let package = Package(
     room("Frames", ["Images", "CMedia"]),
     room("Persons", ["Images", "CVision"]),
     room("Datasets", ["Images"]),
-    room("Metrics", ["Images", "CMetrics", "COpenBLAS"]),
+    room("Metrics", ["Images", "CMetrics", "CKernels", "COpenBLAS"]),
 
     // 4 Optimizers · backbones · weight files.
     room("Optimizers", ["Layers", "Tensors", "CKernels"]),

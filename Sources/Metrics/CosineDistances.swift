@@ -1,3 +1,4 @@
+internal import CKernels
 internal import CMetrics
 internal import COpenBLAS
 
@@ -56,10 +57,9 @@ public struct CosineDistances: DistanceSource {
       let scale = queryScales[index]
       for column in (row * width)..<((row + 1) * width) { rows[column] *= scale }
     }
-    cblas_sgemm(
-      CblasRowMajor, CblasNoTrans, CblasTrans, blasint(queries.count), blasint(galleryCount),
-      blasint(width), 1, rows, blasint(width), gallery, blasint(width), 0, distances.baseAddress,
-      blasint(galleryCount))
+    ck_gemm(
+      false, true, Int64(queries.count), Int64(galleryCount), Int64(width), 1, rows, Int64(width),
+      gallery, Int64(width), 0, distances.baseAddress, Int64(galleryCount))
     cx_cosine_distances(
       distances.baseAddress, Int64(queries.count), Int64(galleryCount), galleryScales)
   }

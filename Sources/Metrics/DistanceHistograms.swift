@@ -18,14 +18,20 @@ struct DistanceHistograms: Sendable {
   /// The distance at the lower edge of a step.
   static func edge(_ bin: Int) -> Double { Double(bin) * 2 / Double(bins) }
 
-  /// Adds the finite distances of a row.
+  /// Adds the kept pairs of some queries.
   ///
   /// - Parameters:
-  ///   - row: `[gallery]`: distances, removed pairs infinite.
-  ///   - matches: Which of them are genuine.
-  mutating func add(row: UnsafeBufferPointer<Float>, genuine matches: [Int]) {
-    cx_add_to_histogram(row.baseAddress, Int64(row.count), Int64(Self.bins), &all)
-    let distances = matches.map { row[$0] }
-    cx_add_to_histogram(distances, Int64(distances.count), Int64(Self.bins), &genuine)
+  ///   - candidates: Tells which pairs are genuine.
+  ///   - queries: Which queries.
+  ///   - distances: `[queries, gallery]`: their distances, removed pairs infinite.
+  mutating func add(
+    _ candidates: GalleryCandidates, queries: Range<Int>, distances: UnsafeBufferPointer<Float>
+  ) {
+    cx_add_to_histogram(distances.baseAddress, Int64(distances.count), Int64(Self.bins), &all)
+    let columns = distances.count / queries.count
+    for (row, query) in queries.enumerated() {
+      let same = candidates.images(for: query).matches.map { distances[row * columns + $0] }
+      cx_add_to_histogram(same, Int64(same.count), Int64(Self.bins), &genuine)
+    }
   }
 }

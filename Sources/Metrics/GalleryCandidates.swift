@@ -43,16 +43,31 @@ struct GalleryCandidates {
     return (images.filter { !removed.contains($0) }, Array(removed.union(junk)))
   }
 
-  /// Scores one query.
+  /// Scores some queries, in parallel.
   ///
   /// - Parameters:
-  ///   - index: The query.
-  ///   - distances: `[gallery]`: its distances; removed images are set to infinity.
+  ///   - queries: Which queries.
+  ///   - distances: `[queries, gallery]`: their distances; removed images are set to infinity.
   ///   - options: What to compute.
-  ///   - histograms: Collects the distances of kept pairs.
   func score(
-    query index: Int, distances: UnsafeMutableBufferPointer<Float>, options: RetrievalOptions,
-    into histograms: inout DistanceHistograms?
+    queries: Range<Int>, distances: UnsafeMutableBufferPointer<Float>, options: RetrievalOptions
+  ) -> [QueryScore] {
+    let columns = gallery.count
+    return [QueryScore](unsafeUninitializedCapacity: queries.count) { scores, count in
+      let places = scores
+      inParallel(queries.count) { row in
+        let line = UnsafeMutableBufferPointer(
+          rebasing: distances[(row * columns)..<((row + 1) * columns)])
+        places.initializeElement(
+          at: row,
+          to: score(query: queries.lowerBound + row, distances: line, options: options))
+      }
+      count = queries.count
+    }
+  }
+
+  private func score(
+    query index: Int, distances: UnsafeMutableBufferPointer<Float>, options: RetrievalOptions
   ) -> QueryScore {
     let (matches, removed) = images(for: index)
     var removedImages: [RankedImage] = []
@@ -66,10 +81,6 @@ struct GalleryCandidates {
     let ranks = matches.map { match in
       1 + Int(cx_count_before(distances.baseAddress, count, Int64(match)))
     }.sorted()
-    if histograms != nil, let base = distances.baseAddress {
-      histograms?.add(
-        row: UnsafeBufferPointer(start: base, count: distances.count), genuine: matches)
-    }
     return QueryScore(
       query: index, person: query.persons[index], matches: matches.count,
       averagePrecision: ranks.isEmpty

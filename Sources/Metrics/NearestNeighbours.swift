@@ -28,10 +28,7 @@ public func nearestNeighbours(
     block.withUnsafeMutableBufferPointer { buffer in
       let part = UnsafeMutableBufferPointer(rebasing: buffer[..<(range.count * gallery)])
       distances.writeDistances(of: range, into: part)
-      for row in 0..<range.count {
-        let line = part[(row * gallery)..<((row + 1) * gallery)]
-        lists.append(smallest(UnsafeBufferPointer(rebasing: line), count: count))
-      }
+      lists += smallest(inRowsOf: UnsafeBufferPointer(part), columns: gallery, count: count)
     }
   }
   return lists
@@ -45,4 +42,19 @@ func smallest(_ row: UnsafeBufferPointer<Float>, count: Int) -> [Neighbour] {
   let found = cx_smallest(
     row.baseAddress, Int64(row.count), Int64(wanted), &values, &indices)
   return (0..<Int(found)).map { Neighbour(index: Int(indices[$0]), distance: values[$0]) }
+}
+
+/// The smallest finite values of every row of a matrix, found in parallel.
+func smallest(
+  inRowsOf matrix: UnsafeBufferPointer<Float>, columns: Int, count: Int
+) -> [[Neighbour]] {
+  let rows = columns == 0 ? 0 : matrix.count / columns
+  return [[Neighbour]](unsafeUninitializedCapacity: rows) { lists, initialized in
+    let places = lists
+    inParallel(rows) { row in
+      let line = UnsafeBufferPointer(rebasing: matrix[(row * columns)..<((row + 1) * columns)])
+      places.initializeElement(at: row, to: smallest(line, count: count))
+    }
+    initialized = rows
+  }
 }

@@ -33,19 +33,13 @@ struct Neighbourhoods: Sendable {
         let part = UnsafeMutableBufferPointer(rebasing: buffer[..<(range.count * count)])
         distances.writeDistances(of: range, into: part)
         for (row, image) in range.enumerated() {
-          let line = UnsafeMutableBufferPointer(
-            rebasing: part[(row * count)..<((row + 1) * count)])
           // An image is its own nearest neighbour, whatever rounding says.
-          line[image] = 0
-          var largest: Float = 0
-          for column in 0..<count {
-            line[column] = max(0, line[column])
-            largest = max(largest, line[column])
-          }
-          maxima.append(max(2 * largest, 1e-12))
-          neighbours.append(
-            contentsOf: smallest(UnsafeBufferPointer(line), count: kept).map { Int32($0.index) })
+          part[row * count + image] = 0
+          let line = part.baseAddress.map { $0 + row * count }
+          maxima.append(max(2 * cx_clamp_and_find_largest(line, Int64(count)), 1e-12))
         }
+        let lists = smallest(inRowsOf: UnsafeBufferPointer(part), columns: count, count: kept)
+        for list in lists { neighbours += list.map { Int32($0.index) } }
       }
     }
     self.count = count

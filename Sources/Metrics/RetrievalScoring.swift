@@ -75,16 +75,10 @@ public func scoreRetrieval(
   for start in stride(from: 0, to: query.count, by: rows) {
     let range = start..<min(start + rows, query.count)
     block.withUnsafeMutableBufferPointer { buffer in
-      distances.writeDistances(
-        of: range,
-        into: UnsafeMutableBufferPointer(rebasing: buffer[..<(range.count * gallery.count)]))
-      for (row, index) in range.enumerated() {
-        let rowStart = row * gallery.count
-        let row = UnsafeMutableBufferPointer(
-          rebasing: buffer[rowStart..<(rowStart + gallery.count)])
-        perQuery.append(
-          candidates.score(query: index, distances: row, options: options, into: &histograms))
-      }
+      let part = UnsafeMutableBufferPointer(rebasing: buffer[..<(range.count * gallery.count)])
+      distances.writeDistances(of: range, into: part)
+      perQuery += candidates.score(queries: range, distances: part, options: options)
+      histograms?.add(candidates, queries: range, distances: UnsafeBufferPointer(part))
     }
   }
   return try summary(perQuery, query: query, gallery: gallery, histograms, options)

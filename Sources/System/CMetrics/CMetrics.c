@@ -80,6 +80,29 @@ CLONES void cx_cosine_distances(
   }
 }
 
+CLONES float cx_clamp_and_find_largest(float *values, int64_t count) {
+  // Separate lanes: a single running maximum would not be vectorised.
+  enum { LANES = 16 };
+  float largest[LANES] = {0};
+  int64_t k = 0;
+  for (; k + LANES <= count; k += LANES) {
+    for (int lane = 0; lane < LANES; lane++) {
+      float value = values[k + lane];
+      value = value > 0 ? value : 0;
+      values[k + lane] = value;
+      largest[lane] = value > largest[lane] ? value : largest[lane];
+    }
+  }
+  for (; k < count; k++) {
+    values[k] = values[k] > 0 ? values[k] : 0;
+    largest[0] = values[k] > largest[0] ? values[k] : largest[0];
+  }
+  for (int lane = 1; lane < LANES; lane++) {
+    largest[0] = largest[lane] > largest[0] ? largest[lane] : largest[0];
+  }
+  return largest[0];
+}
+
 CLONES int64_t cx_first_not_finite(const float *values, int64_t count) {
   enum { CHUNK = 1024 };
   for (int64_t start = 0; start < count; start += CHUNK) {

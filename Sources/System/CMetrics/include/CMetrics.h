@@ -19,6 +19,9 @@ void cx_add_to_histogram(const float *values, int64_t count, int64_t bins, uint6
 /// Turns dot products into cosine distances: values[r, c] = 1 - values[r, c] * scale[c].
 void cx_cosine_distances(float *values, int64_t rows, int64_t columns, const float *scale);
 
+/// Raises negative values to 0 and returns the largest value, at least 0.
+float cx_clamp_and_find_largest(float *values, int64_t count);
+
 /// The flat index of the first entry that is NaN or infinite, or -1.
 int64_t cx_first_not_finite(const float *values, int64_t count);
 
