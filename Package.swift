@@ -104,7 +104,7 @@ let package = Package(
       "Pretraining",
       [
         "Training", "Optimizers", "Backbones", "Losses", "Layers", "Gradients", "Tensors",
-        "Matching", "Frames", "Persons", "Datasets", "Images", "Storage",
+        "Matching", "Frames", "Persons", "Datasets", "Images", "Storage", "Recipes", "CKernels",
       ]),
 
     // 7 Typed recipes.

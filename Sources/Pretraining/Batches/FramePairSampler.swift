@@ -1,0 +1,133 @@
+public import Datasets
+public import Recipes
+public import Tensors
+
+/// Two frames of one clip, and the crops taken of each.
+public struct FramePair: Sendable, Hashable {
+  /// Position in the store of every crop of the earlier frame.
+  public var first: [Int]
+  /// Position in the store of every crop of the later frame.
+  public var second: [Int]
+  /// Seconds between the frames.
+  public var gap: Double
+}
+
+/// Draws the frame pairs of each step: same clip, a time gap in range, at least two crops in each.
+///
+/// A step depends only on the seed and its number, so any step can be drawn at any time.
+public struct FramePairSampler: Sendable {
+  private struct Video: Sendable {
+    var frames: [CropFrame]
+  }
+
+  private let videos: [Video]
+  private let settings: ISRSettings
+  private let random: RandomStream
+  private let eligible: Int
+
+  /// Groups the frames of a store that hold at least two crops.
+  public init(frames: [CropFrame], settings: ISRSettings, random: RandomStream) {
+    var byVideo: [Int: [CropFrame]] = [:]
+    for frame in frames where frame.crops.count >= 2 { byVideo[frame.video, default: []].append(frame) }
+    videos = byVideo.keys.sorted().map { key in
+      Video(frames: (byVideo[key] ?? []).sorted { ($0.clip, $0.seconds) < ($1.clip, $1.seconds) })
+    }
+    self.settings = settings
+    self.random = random
+    eligible = videos.reduce(0) { $0 + $1.frames.count }
+  }
+
+  /// Frames with at least two crops.
+  public var frameCount: Int { eligible }
+
+  /// Largest gap in seconds at a point of the run, `progress` 0 … 1.
+  public func largestGap(progress: Double) -> Double {
+    let share =
+      settings.gapWidenFraction > 0 ? min(progress / settings.gapWidenFraction, 1) : 1
+    return settings.gapMaximumStart + share * (settings.gapMaximumEnd - settings.gapMaximumStart)
+  }
+
+  /// The frame pairs of one step; fewer than asked for where the footage has no partner in range.
+  public func pairs(step: Int, progress: Double) -> [FramePair] {
+    guard eligible > 0 else { return [] }
+    var random = random.split("pairs").split(step)
+    let count = settings.pairsPerBatch
+    let maximum = largestGap(progress: progress)
+    var result: [FramePair] = []
+    switch settings.batchSource {
+    case .oneVideo:
+      // Chosen by its number of frames; one strand of time per pair keeps the persons different.
+      var ticket = random.integer(below: eligible)
+      var chosen = videos[0]
+      for video in videos {
+        chosen = video
+        if ticket < video.frames.count { break }
+        ticket -= video.frames.count
+      }
+      for index in 0..<count {
+        let low = chosen.frames.count * index / count
+        let high = max(chosen.frames.count * (index + 1) / count, low + 1)
+        let range = low..<min(high, chosen.frames.count)
+        guard !range.isEmpty else { continue }
+        if let pair = pair(in: chosen, frames: range, maximum: maximum, random: &random) {
+          result.append(pair)
+        }
+      }
+    case .mixed:
+      let order = random.permutation(videos.count)
+      for index in 0..<count {
+        let video = videos[order[index % order.count]]
+        let range = 0..<video.frames.count
+        if let pair = pair(in: video, frames: range, maximum: maximum, random: &random) {
+          result.append(pair)
+        }
+      }
+    }
+    return result
+  }
+
+  private func pair(
+    in video: Video, frames range: Range<Int>, maximum: Double, random: inout RandomStream
+  ) -> FramePair? {
+    for _ in 0..<8 {
+      let index = range.lowerBound + random.integer(below: range.count)
+      let anchor = video.frames[index]
+      let gap = settings.gapMinimum + Double(random.uniform()) * (maximum - settings.gapMinimum)
+      guard
+        let partner = partner(
+          of: index, in: video.frames, at: anchor.seconds + gap, maximum: maximum)
+      else { continue }
+      return FramePair(
+        first: subset(anchor.crops, random: &random),
+        second: subset(partner.crops, random: &random), gap: partner.seconds - anchor.seconds)
+    }
+    return nil
+  }
+
+  /// The later frame of the same clip nearest to a time, within the allowed gap.
+  private func partner(
+    of index: Int, in frames: [CropFrame], at seconds: Double, maximum: Double
+  ) -> CropFrame? {
+    let anchor = frames[index]
+    var best: CropFrame?
+    var later = index + 1
+    while later < frames.count, frames[later].clip == anchor.clip {
+      let gap = frames[later].seconds - anchor.seconds
+      // Half a frame of slack: time stamps are rounded to the container's time base.
+      if gap > maximum + 0.02 { break }
+      if gap >= settings.gapMinimum - 0.02, gap > 0 {
+        let distance = abs(frames[later].seconds - seconds)
+        if let current = best, abs(current.seconds - seconds) <= distance { break }
+        best = frames[later]
+      }
+      later += 1
+    }
+    return best
+  }
+
+  private func subset(_ crops: Range<Int>, random: inout RandomStream) -> [Int] {
+    guard crops.count > settings.maximumCropsPerFrame else { return Array(crops) }
+    return random.permutation(crops.count).prefix(settings.maximumCropsPerFrame).sorted()
+      .map { crops.lowerBound + $0 }
+  }
+}
