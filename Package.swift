@@ -94,7 +94,8 @@ let package = Package(
     room("Storage", ["Layers", "Tensors"]),
 
     // 5 The training loop, checkpoints, resume.
-    room("Training", ["Optimizers", "Storage", "Layers", "Gradients", "Tensors"]),
+    room(
+      "Training", ["Optimizers", "Backbones", "Storage", "Layers", "Gradients", "Tensors"]),
 
     // 6 Pictures and logs · the pretraining objectives.
     room(

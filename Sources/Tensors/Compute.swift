@@ -13,6 +13,11 @@ public enum Compute {
   /// Threads in use.
   public static var threads: Int { Int(ck_pool_threads()) }
 
+  /// Makes every later operation of the calling thread run on that thread alone.
+  ///
+  /// Threads that prepare batches call it, so that they never take the pool from the trainer.
+  public static func leavePool() { ck_pool_leave() }
+
   /// Buffers taken from the system so far. It stays constant over steady training steps.
   public static var systemAllocations: Int { Int(ck_buffer_report().system_allocations) }
 

@@ -28,7 +28,9 @@ public struct FramePairSampler: Sendable {
   /// Groups the frames of a store that hold at least two crops.
   public init(frames: [CropFrame], settings: ISRSettings, random: RandomStream) {
     var byVideo: [Int: [CropFrame]] = [:]
-    for frame in frames where frame.crops.count >= 2 { byVideo[frame.video, default: []].append(frame) }
+    for frame in frames where frame.crops.count >= 2 {
+      byVideo[frame.video, default: []].append(frame)
+    }
     videos = byVideo.keys.sorted().map { key in
       Video(frames: (byVideo[key] ?? []).sorted { ($0.clip, $0.seconds) < ($1.clip, $1.seconds) })
     }

@@ -41,7 +41,8 @@ public struct MaskGenerator: Sendable, Hashable {
 
   /// A unit mask spread to cells of `stride` pixels, which must divide the unit.
   public func expanded(_ mask: [Bool], stride: Int) -> [Bool] {
-    precondition(unit % stride == 0, "MaskGenerator: cells of \(stride) do not fit units of \(unit)")
+    precondition(
+      unit % stride == 0, "MaskGenerator: cells of \(stride) do not fit units of \(unit)")
     let cells = unit / stride
     let (rows, columns) = (image.height / stride, image.width / stride)
     return (0..<(rows * columns)).map { index in

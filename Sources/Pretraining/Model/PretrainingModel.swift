@@ -3,49 +3,59 @@ public import Gradients
 public import Layers
 public import Tensors
 
+/// The parts of pretraining that are not kept in the backbone's own file.
+public final class PretrainingHeads: Module {
+  /// Stands in for masked embeddings, `[1, 1, maskChannels]`.
+  @Key("mask_token") fileprivate var maskToken: Parameter
+  /// Feature map to pixels, `[3 · stride², featureWidth]`.
+  @Key("decoder.0") fileprivate var decoder: Linear
+  /// Pooled features to the embedding that pairs share.
+  public let embedding: Linear
+
+  init(backbone: any MaskableBackbone, embedding width: Int, random: RandomStream) {
+    var random = random
+    embedding = Linear(uniform: backbone.featureWidth, width, random: &random)
+    maskToken = Parameter(
+      random.normal(shape: [1, 1, backbone.maskChannels], deviation: 0.02), decays: false)
+    decoder = Linear(
+      uniform: backbone.featureWidth, 3 * backbone.mapStride * backbone.mapStride, random: &random)
+  }
+}
+
 /// A backbone with the two heads that pretraining needs: one that reconstructs pixels, one that embeds.
 public final class PretrainingModel: Module {
   /// The network that is kept after pretraining.
   public let backbone: any MaskableBackbone
-  /// Name of the backbone in the catalog.
-  public let backboneName: String
-  @Key("mask_token") private var maskToken: Parameter
-  @Key("decoder.0") private var decoder: Linear
-  @Key("embedding") private var embeddingHead: Linear
+  /// What pretraining adds to it.
+  public let heads: PretrainingHeads
 
-  /// Makes an untrained model; every part starts from its own random stream.
-  public init(
-    backboneName: String, backbone: any MaskableBackbone, embedding: Int, random: RandomStream
-  ) {
-    self.backboneName = backboneName
+  /// Puts untrained heads of embedding length `embedding` on a backbone.
+  public init(backbone: any MaskableBackbone, embedding: Int, random: RandomStream) {
     self.backbone = backbone
-    var heads = random.split("heads")
-    maskToken = Parameter(
-      heads.normal(shape: [1, 1, backbone.maskChannels], deviation: 0.02), decays: false)
-    decoder = Linear(
-      uniform: backbone.featureWidth, 3 * backbone.mapStride * backbone.mapStride, random: &heads)
-    embeddingHead = Linear(uniform: backbone.featureWidth, embedding, random: &heads)
+    heads = PretrainingHeads(
+      backbone: backbone, embedding: embedding, random: random.split("heads"))
   }
 
   /// Length of an embedding.
-  public var embeddingWidth: Int { embeddingHead.weight.value.shape[0] }
+  public var embeddingWidth: Int { heads.embedding.weight.value.shape[0] }
 
   /// Unit embeddings for matching and contrast.
   ///
   /// **Shape**: `[batch, height, width, 3]` → `[batch, embeddingWidth]`, rows of length 1.
   public func embeddings(of images: Variable, in context: ForwardContext) -> Variable {
-    embeddingHead(backbone.features(of: images, in: context), in: context).l2Normalized()
+    heads.embedding(backbone.features(of: images, in: context), in: context).l2Normalized()
   }
 
   /// The reconstruction of pictures of which only the unmasked part was seen.
   ///
   /// A 1×1 convolution to `3 · stride²` channels and a pixel shuffle, as in SimMIM's release.
-  /// **Shape**: `[batch, height, width, 3]` → the same.
+  /// **Shape**: `[batch, height, width, 3]` with one mark per cell of the backbone's mask grid → the
+  /// same shape.
   public func reconstruction(
     of images: Variable, mask: [Bool], in context: ForwardContext
   ) -> Variable {
     let map = backbone.maskedFeatureMap(
-      of: images, mask: mask, token: context.variable(maskToken), in: context)
-    return decoder(map, in: context).pixelShuffled(backbone.mapStride)
+      of: images, mask: mask, token: context.variable(heads.maskToken), in: context)
+    return heads.decoder(map, in: context).pixelShuffled(backbone.mapStride)
   }
 }

@@ -87,6 +87,8 @@ void ck_pool_configure(int threads) {
   pthread_mutex_unlock(&call_lock);
 }
 
+void ck_pool_leave(void) { inside_part = true; }
+
 int ck_pool_threads(void) { return thread_count; }
 
 void ck_parallel(int parts, ck_part_function function, void *context) {

@@ -10,6 +10,8 @@
 typedef void (*ck_part_function)(void *context, int part);
 void ck_pool_configure(int threads);
 int ck_pool_threads(void);
+// Operations called from this thread run on it alone and never take the pool from another caller.
+void ck_pool_leave(void);
 void ck_parallel(int parts, ck_part_function function, void *context);
 
 // MARK: Buffer pool. Freed buffers are kept by size class and handed out again.

@@ -1,0 +1,142 @@
+public import Foundation
+import Layers
+import Optimizers
+public import Storage
+import Tensors
+public import Training
+
+/// The state of a run that is not in a weight file.
+public struct PretrainingState: Codable, Sendable, Hashable {
+  /// Number of the next step.
+  public var step: Int
+  /// Updates of the current stage's optimizer.
+  public var optimizerStep: Int
+  /// Steps of the whole plan, to notice a changed recipe.
+  public var totalSteps: Int
+  /// Pictures trained on so far.
+  public var images: Int
+  /// Pairs matched so far.
+  public var pairs: Int
+  /// Seconds of training so far.
+  public var seconds: Double
+  /// Threads the run uses; another number would change the last bits.
+  public var threads: Int
+
+  /// Makes a state.
+  public init(
+    step: Int = 0, optimizerStep: Int = 0, totalSteps: Int = 0, images: Int = 0, pairs: Int = 0,
+    seconds: Double = 0, threads: Int
+  ) {
+    self.step = step
+    self.optimizerStep = optimizerStep
+    self.totalSteps = totalSteps
+    self.images = images
+    self.pairs = pairs
+    self.seconds = seconds
+    self.threads = threads
+  }
+}
+
+extension PretrainingTrainer {
+  private static let headsName = "heads.safetensors"
+  private static let optimizerName = "optimizer.safetensors"
+  private static let averageName = "average.safetensors"
+
+  /// Writes weights, moments, averages and `state` so that a kill at any instant leaves a complete
+  /// checkpoint; the folder is also a model folder.
+  public func save(
+    to folder: CheckpointFolder, configuration: ModelConfiguration, state: PretrainingState
+  ) throws {
+    var state = state
+    state.step = step
+    state.totalSteps = plan.totalSteps
+    let moments = optimizer.state
+    state.optimizerStep = moments.step
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    try folder.replace(state: try encoder.encode(state)) { url in
+      try ModelFolder.write(model.backbone, configuration: configuration, to: url)
+      try ModuleWeights.write(model.heads, to: url.appendingPathComponent(Self.headsName))
+      try Self.write(moments.moments, to: url.appendingPathComponent(Self.optimizerName))
+      if let average {
+        try Self.write(average.values, to: url.appendingPathComponent(Self.averageName))
+      }
+    }
+  }
+
+  /// Continues from a checkpoint written by ``save(to:configuration:state:)``.
+  ///
+  /// - Throws: `CheckpointError` where there is none or it is damaged, ``PretrainingError/otherRun``
+  ///   where it belongs to another plan.
+  public func restore(from folder: CheckpointFolder) throws -> PretrainingState {
+    folder.recover()
+    guard folder.exists else { throw CheckpointError.missing(path: folder.url.path) }
+    let state: PretrainingState
+    do {
+      let data = try Data(contentsOf: folder.url.appendingPathComponent(CheckpointFolder.seal))
+      state = try JSONDecoder().decode(PretrainingState.self, from: data)
+    } catch {
+      throw CheckpointError.damaged(path: folder.url.path, reason: "\(error)")
+    }
+    guard state.totalSteps == plan.totalSteps else {
+      throw PretrainingError.otherRun(
+        reason:
+          "The checkpoint \(folder.url.path) belongs to a run of \(state.totalSteps) steps, but "
+          + "this one has \(plan.totalSteps): its recipe or its crops were changed.")
+    }
+    try ModuleWeights.read(
+      into: model.backbone,
+      from: folder.url.appendingPathComponent(ModelConfiguration.weightsName))
+    try ModuleWeights.read(
+      into: model.heads, from: folder.url.appendingPathComponent(Self.headsName))
+    continueFrom(step: state.step)
+    let moments = try Self.read(folder.url.appendingPathComponent(Self.optimizerName))
+    let problems = optimizer.restore(OptimizerState(step: state.optimizerStep, moments: moments))
+    if let first = problems.first {
+      throw CheckpointError.damaged(
+        path: folder.url.path, reason: "the optimizer has no moments for \"\(first)\"")
+    }
+    average?.restore(try Self.read(folder.url.appendingPathComponent(Self.averageName)))
+    return state
+  }
+
+  private static func write(_ tensors: [String: Tensor], to url: URL) throws(SafetensorsError) {
+    try SafetensorsWriter.write(
+      tensors.keys.sorted().compactMap { name in
+        tensors[name].map { (name, $0.shape, .float32($0.values)) }
+      }, to: url)
+  }
+
+  private static func read(_ url: URL) throws(SafetensorsError) -> [String: Tensor] {
+    let file = try SafetensorsFile(contentsOf: url)
+    var result: [String: Tensor] = [:]
+    for entry in file.tensors {
+      result[entry.name] = Tensor(try file.floats(entry.name), shape: entry.shape)
+    }
+    return result
+  }
+
+  /// Writes the model that is meant to be used: averaged weights when the run keeps an average.
+  public func writeBest(to folder: URL, configuration: ModelConfiguration) throws {
+    var overrides: [String: Tensor] = [:]
+    for (path, value) in average?.values ?? [:] {
+      // Paths of the whole model begin with the name of the part.
+      if path.hasPrefix("backbone.") {
+        overrides[String(path.dropFirst("backbone.".count))] = value
+      }
+    }
+    try ModelFolder.write(
+      model.backbone, configuration: configuration, overrides: overrides, to: folder)
+    var heads: [String: Tensor] = [:]
+    for (path, value) in average?.values ?? [:] where path.hasPrefix("heads.") {
+      heads[String(path.dropFirst("heads.".count))] = value
+    }
+    try ModuleWeights.write(
+      model.heads, overrides: heads, to: folder.appendingPathComponent(Self.headsName))
+  }
+
+  /// Runs `body` with the weights that ``writeBest(to:configuration:)`` would write.
+  public func withBestWeights<Result>(_ body: () throws -> Result) rethrows -> Result {
+    try average?.substituted(body) ?? body()
+  }
+}

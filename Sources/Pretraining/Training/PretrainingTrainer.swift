@@ -1,0 +1,293 @@
+public import Backbones
+import Datasets
+import Gradients
+import Layers
+import Losses
+import Optimizers
+public import Recipes
+import Tensors
+import Training
+
+/// Runs the steps of a pretraining plan one by one.
+///
+/// Every step depends only on the weights, the optimizer's moments, the recipe and the step's number,
+/// so a trainer restored from a checkpoint continues with the same bits.
+public final class PretrainingTrainer {
+  private enum Batch: Sendable {
+    case masked([MaskedBatch])
+    case paired(PairedBatch)
+    case joint([MaskedBatch], PairedBatch)
+  }
+
+  /// The network and its heads.
+  public let model: PretrainingModel
+  /// What to learn and how.
+  public let recipe: PretrainingRecipe
+  /// The stages.
+  public let plan: PretrainingPlan
+  /// Number of the next step.
+  public internal(set) var step = 0
+  /// Moments of the stage the next step belongs to.
+  var optimizer: AdamW
+  /// Moving average of all weights, when the recipe asks for one.
+  var average: ExponentialAverage?
+  private let maker: BatchMaker
+  private let identities: [Int?]
+  private let random: RandomStream
+  private let miner: PairMiner
+  private var prefetcher: (stage: PretrainingPlan.Stage, batches: Prefetcher<Batch>)?
+
+  /// Plans the run and checks that the recipe suits the store and the backbone.
+  ///
+  /// - Throws: ``PretrainingError``, or `DatasetError` when a crop cannot be read.
+  public init(
+    recipe: PretrainingRecipe, source: CropSource, model: PretrainingModel,
+    preprocessing: Preprocessing
+  ) throws {
+    let backbone = model.backbone
+    let extent = backbone.inputExtent
+    try Self.check(recipe, backbone: backbone)
+    guard source.store.count > 0 else { throw PretrainingError.noCrops }
+    self.recipe = recipe
+    self.model = model
+    random = RandomStream(seed: UInt64(recipe.seed)).split("training")
+    maker = try BatchMaker(
+      source: source, recipe: recipe, extent: extent, preprocessing: preprocessing,
+      random: random.split("batches"))
+    plan = PretrainingPlan(
+      recipe: recipe, crops: source.store.count, frames: maker.pairableFrames)
+    identities = source.store.records.map(\.identity)
+    miner = PairMiner(recipe.isr.matcher)
+    if recipe.schedule.objective.includesPairs, maker.pairableFrames == 0 {
+      throw PretrainingError.noPairs
+    }
+    optimizer = AdamW([])
+    startStage()
+    if recipe.optimizer.exponentialMovingAverage > 0 {
+      average = ExponentialAverage(
+        model.parameters, decay: Float(recipe.optimizer.exponentialMovingAverage))
+    }
+  }
+
+  private static func check(
+    _ recipe: PretrainingRecipe, backbone: any MaskableBackbone
+  ) throws(PretrainingError) {
+    guard recipe.schedule.objective.includesMasking else { return }
+    let (unit, extent) = (recipe.simmim.maskUnit, backbone.inputExtent)
+    guard extent.height % unit == 0, extent.width % unit == 0 else {
+      throw .unsuitable(
+        reason: "The mask unit simmim.maskUnit=\(unit) does not divide pictures of "
+          + "\(extent.height)x\(extent.width); choose a unit that does.")
+    }
+    guard unit % backbone.maskStride == 0 else {
+      throw .unsuitable(
+        reason:
+          "The mask unit simmim.maskUnit=\(unit) is no multiple of \(backbone.maskStride), the "
+          + "patch or stem stride of this backbone.")
+    }
+  }
+
+  /// Makes `step` the next one; the weights and moments are set by the caller.
+  func continueFrom(step: Int) {
+    self.step = step
+    prefetcher = nil
+    startStage()
+    if let decay = average?.decay {
+      average = ExponentialAverage(model.parameters, decay: decay)
+    }
+  }
+
+  /// Makes the optimizer of the stage the next step belongs to.
+  private func startStage() {
+    let stage = plan.stage(at: step) ?? plan.stages.last
+    let decay = stage?.objective == .simmim ? recipe.simmim.weightDecay : recipe.isr.weightDecay
+    optimizer = AdamW(
+      model.parameters, beta1: Float(recipe.optimizer.beta1), beta2: Float(recipe.optimizer.beta2),
+      epsilon: Float(recipe.optimizer.epsilon), weightDecay: Float(decay))
+  }
+
+  /// Whether all steps are done.
+  public var isFinished: Bool { step >= plan.totalSteps }
+
+  /// Runs the next step.
+  ///
+  /// - Throws: ``PretrainingError/notFinite(step:what:)`` when the loss or the gradient diverges;
+  ///   the weights are then those before the step.
+  public func advance() throws -> StepReport {
+    guard let stage = plan.stage(at: step) else {
+      preconditionFailure("PretrainingTrainer: step \(step) is past the plan")
+    }
+    let (batch, waited) = try nextBatch(stage)
+    let local = step - stage.start
+    let rate = schedule(stage).rate(at: local)
+    var report = StepReport(
+      step: step, objective: stage.objective, images: 0, pairs: 0, values: ["rate": Double(rate)],
+      waited: waited)
+    switch batch {
+    case .masked(let parts):
+      try learnMasked(parts, &report)
+    case .paired(let pairs):
+      try learnPairs(pairs, weight: 1, &report)
+    case .joint(let parts, let pairs):
+      try learnMasked(parts, &report)
+      try learnPairs(pairs, weight: Float(recipe.schedule.jointWeight), &report)
+    }
+    let norm = optimizer.gradientNorm
+    guard norm.isFinite else { throw PretrainingError.notFinite(step: step, what: "gradient") }
+    let clip = Float(stage.objective == .simmim ? recipe.simmim.clip : recipe.isr.clip)
+    optimizer.update(rate: rate, clip: clip > 0 ? clip : nil)
+    average?.update()
+    report.values["gradientNorm"] = Double(norm)
+    step += 1
+    if let next = plan.stage(at: step), next.start == step { startStage() }
+    return report
+  }
+
+  private func schedule(_ stage: PretrainingPlan.Stage) -> WarmupCosine {
+    if stage.objective == .simmim {
+      let settings = recipe.simmim
+      return WarmupCosine(
+        total: stage.steps, warmup: Int(Double(stage.steps) * settings.warmupFraction),
+        peak: Float(settings.learningRate), start: Float(settings.warmupStartRate),
+        minimum: Float(settings.minimumRate))
+    }
+    let settings = recipe.isr
+    return WarmupCosine(
+      total: stage.steps, warmup: Int(Double(stage.steps) * settings.warmupFraction),
+      peak: Float(settings.learningRate), start: 0, minimum: Float(settings.minimumRate))
+  }
+
+  private func nextBatch(_ stage: PretrainingPlan.Stage) throws -> (Batch, Double) {
+    if prefetcher?.stage != stage {
+      let (maker, first, recipe) = (maker, stage.start, recipe)
+      let batches = Prefetcher<Batch>(from: step, to: stage.start + stage.steps) { step in
+        let local = step - first
+        func masked() throws -> [MaskedBatch] {
+          try (0..<recipe.optimizer.gradientAccumulation).map {
+            try maker.maskedBatch(step: local, part: $0)
+          }
+        }
+        func paired() throws -> PairedBatch {
+          try maker.pairedBatch(
+            step: local, progress: Double(local) / Double(max(stage.steps, 1)))
+        }
+        switch stage.objective {
+        case .simmim: return .masked(try masked())
+        case .isr: return .paired(try paired())
+        case .joint: return .joint(try masked(), try paired())
+        }
+      }
+      prefetcher = (stage, batches)
+    }
+    guard let prefetcher else { preconditionFailure("the prefetcher was just made") }
+    return try prefetcher.batches.next()
+  }
+
+  private func learnMasked(_ parts: [MaskedBatch], _ report: inout StepReport) throws {
+    var total = 0.0
+    for (index, part) in parts.enumerated() {
+      let context = ForwardContext.training(random: random.split("masked").split(step).split(index))
+      let loss = maskedLoss(part, in: context) * (1 / Float(parts.count))
+      total += Double(loss.value.scalar)
+      guard total.isFinite else {
+        throw PretrainingError.notFinite(step: step, what: "reconstruction loss")
+      }
+      context.backward(from: loss)
+      report.images += part.masks.count
+    }
+    report.values["loss.simmim"] = total
+  }
+
+  /// The reconstruction loss of one batch.
+  func maskedLoss(_ batch: MaskedBatch, in context: ForwardContext) -> Variable {
+    let generator = maker.maskGenerator
+    let cells = batch.masks.flatMap {
+      generator.expanded($0, stride: model.backbone.maskStride)
+    }
+    let pixels = batch.masks.flatMap { generator.expanded($0, stride: 1) }
+    let images = Variable(batch.images)
+    let output = model.reconstruction(of: images, mask: cells, in: context)
+    return MaskedReconstruction()(
+      output, target: batch.images,
+      mask: Tensor(pixels.map { $0 ? 1 : 0 }, shape: [pixels.count]))
+  }
+
+  private func learnPairs(
+    _ batch: PairedBatch, weight: Float, _ report: inout StepReport
+  ) throws {
+    guard !batch.crops.isEmpty else {
+      report.values["loss.isr"] = 0
+      return
+    }
+    let context = ForwardContext.training(random: random.split("paired").split(step))
+    var matchingView: Tensor?
+    if let clean = batch.cleanImages {
+      let preview = ForwardContext.preview(random: random.split("preview").split(step))
+      matchingView = model.embeddings(of: Variable(clean), in: preview).value
+    }
+    let embeddings = model.embeddings(of: Variable(batch.images), in: context)
+    let matched = try miner.batch(
+      matchingView ?? embeddings.value, framePairs: batch.framePairs,
+      name: { "frame pair \($0) of step \(self.step)" })
+    let loss = pairLoss(embeddings, matched, batch: batch, &report)
+    let value = Double(loss.value.scalar)
+    guard value.isFinite else { throw PretrainingError.notFinite(step: step, what: "pair loss") }
+    context.backward(from: weight == 1 ? loss : loss * weight)
+    measure(embeddings.value, matched, batch, &report)
+    report.values["loss.isr"] = value
+    report.pairs = matched.pairs.count
+    report.images += batch.crops.count
+  }
+
+  private func pairLoss(
+    _ embeddings: Variable, _ matched: PairBatch, batch: PairedBatch, _ report: inout StepReport
+  ) -> Variable {
+    let settings = recipe.isr
+    if settings.reliability == .cycas {
+      let cycle = CycleAssociation()
+      var row = 0
+      var losses: [Variable] = []
+      for pair in batch.framePairs {
+        let (n, m) = (pair.first.count, pair.second.count)
+        losses.append(
+          cycle(
+            embeddings.slice(row..<row + n, axis: 0),
+            embeddings.slice(row + n..<row + n + m, axis: 0)))
+        row += n + m
+      }
+      return losses.dropFirst().reduce(losses[0], +) * (1 / Float(losses.count))
+    }
+    let rule: PairContrast.Reliability =
+      switch settings.reliability {
+      case .none: .none
+      case .dustbin: .dustbin
+      case .p, .cycas: .probability
+      }
+    let contrast = PairContrast(
+      temperature: Float(settings.temperature), exponent: Float(settings.reliabilityExponent),
+      reliability: rule, usesSameFrameNegatives: settings.sameFrameNegatives)
+    let result = contrast(embeddings, batch: matched)
+    let count = Double(max(matched.pairs.count, 1))
+    report.values["probability"] =
+      zip(result.forward, result.backward).reduce(0) { $0 + Double($1.0 + $1.1) / 2 } / count
+    report.values["reliability"] = result.weights.reduce(0) { $0 + Double($1) } / count
+    return result.loss
+  }
+
+  private func measure(
+    _ embeddings: Tensor, _ matched: PairBatch, _ batch: PairedBatch, _ report: inout StepReport
+  ) {
+    let unit = Variable(embeddings)
+    let statistics = PairStatistics(
+      similarity: unit.multiplied(by: unit, transposingOther: true).value.values,
+      embeddings: embeddings.values, width: embeddings.columns, batch: matched,
+      identities: batch.crops.map { identities[$0] })
+    report.values.merge(statistics.values) { $1 }
+    if let spread = statistics.values["spread"], spread < 0.2, embeddings.rows > 1 {
+      let figure = (spread * 100).rounded() / 100
+      report.alarm =
+        "The embeddings collapse (spread \(figure), alarm below 0.2): all crops look alike to the "
+        + "network; lower isr.learningRate or raise isr.temperature."
+    }
+  }
+}

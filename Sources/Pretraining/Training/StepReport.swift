@@ -1,0 +1,50 @@
+/// What one training step did.
+public struct StepReport: Sendable, Hashable {
+  /// Global number of the step, from 0.
+  public var step: Int
+  /// What was learned.
+  public var objective: PretrainingPlan.Objective
+  /// Pictures that went through a recorded forward pass.
+  public var images: Int
+  /// Matched pairs of the step.
+  public var pairs: Int
+  /// Measurements by name: `loss.simmim`, `loss.isr`, `rate`, `gradientNorm`, and for pairs
+  /// `probability`, `reliability`, `unmatched`, `similarity`, `frameSimilarity`, `frameDeviation`,
+  /// `belowFrame`, `spread` and, where identities are known, `precision` and `possible`.
+  public var values: [String: Double]
+  /// Seconds the trainer waited for its batch.
+  public var waited: Double
+  /// What is wrong with the run, in one sentence, when something is.
+  public var alarm: String?
+}
+
+/// Why training cannot go on.
+public enum PretrainingError: Error, Sendable, CustomStringConvertible {
+  /// The loss or a gradient is not a number.
+  case notFinite(step: Int, what: String)
+  /// No frame pair can be drawn.
+  case noPairs
+  /// There are no crops.
+  case noCrops
+  /// The recipe does not suit the backbone.
+  case unsuitable(reason: String)
+  /// The checkpoint belongs to another run.
+  case otherRun(reason: String)
+
+  /// One sentence for the person who runs the training.
+  public var description: String {
+    switch self {
+    case .notFinite(let step, let what):
+      "Training stopped at step \(step): the \(what) is not a finite number; lower the learning rate "
+        + "(--set isr.learningRate=… or simmim.learningRate=…) and resume from the last checkpoint."
+    case .noPairs:
+      "No two frames of one clip hold at least two persons each within the allowed time gap, so there "
+        + "is nothing to match; use --objective simmim, a higher extraction.samplingRate, or footage "
+        + "with more people."
+    case .noCrops:
+      "There is not one crop to train on."
+    case .unsuitable(let reason), .otherRun(let reason):
+      reason
+    }
+  }
+}
