@@ -128,8 +128,9 @@ let package = Package(
       ]),
 
     // Tools that share the rooms above: the generator of the walking-people data.
+    .target(name: "CRaster", path: "Sources/System/CRaster"),
     .executableTarget(
-      name: "walkers", dependencies: ["Images", "Frames", argumentParser],
+      name: "walkers", dependencies: ["CRaster", "Images", "Frames", argumentParser],
       path: "tools/walkers", swiftSettings: strict),
 
     tests("Tensors", ["Tensors", "CKernels"]),
