@@ -86,7 +86,7 @@ let package = Package(
     room("Frames", ["Images", "CMedia"]),
     room("Persons", ["Images", "CVision"]),
     room("Datasets", ["Images"]),
-    room("Metrics", ["Images", "CMetrics", "CKernels", "COpenBLAS"]),
+    room("Metrics", ["Images", "CMetrics", "CKernels"]),
 
     // 4 Optimizers · backbones · weight files.
     room("Optimizers", ["Layers", "Tensors", "CKernels"]),
@@ -136,7 +136,7 @@ let package = Package(
     tests("Tensors", ["Tensors", "CKernels"]),
     tests("Gradients", ["Gradients", "Tensors"]),
     tests("Images", ["Images"], resources: [.copy("Fixtures")]),
-    tests("Matching", ["Matching", "COpenBLAS"], resources: [.copy("Goldens")]),
+    tests("Matching", ["Matching", "CKernels"], resources: [.copy("Goldens")]),
     tests("Layers", ["Layers", "Gradients", "Tensors"]),
     tests("Losses", ["Losses", "Gradients", "Tensors"]),
     tests("Frames", ["Frames", "Images"]),

@@ -1,5 +1,4 @@
 internal import CMetrics
-internal import COpenBLAS
 
 /// Removes from every feature the mean of its camera's features.
 ///
@@ -57,12 +56,6 @@ public func cameraCentred(
 
 /// Brings rows to unit length; rows shorter than `smallestLength` become zero.
 private func scaleRows(_ features: inout [Float], width: Int, smallestLength: Float) {
-  let scales = inverseLengths(features, width: width)
-  features.withUnsafeMutableBufferPointer { buffer in
-    guard let base = buffer.baseAddress else { return }
-    for (row, scale) in scales.enumerated() {
-      let factor = scale * smallestLength > 1 ? 0 : scale
-      cblas_sscal(blasint(width), factor, base + row * width, 1)
-    }
-  }
+  let factors = inverseLengths(features, width: width).map { $0 * smallestLength > 1 ? 0 : $0 }
+  cx_scale_rows(&features, Int64(factors.count), Int64(width), factors)
 }

@@ -1,6 +1,5 @@
 internal import CKernels
 internal import CMetrics
-internal import COpenBLAS
 
 /// Cosine distances between feature vectors, 1 − cosine, in blocks of queries.
 ///
@@ -53,10 +52,8 @@ public struct CosineDistances: DistanceSource {
       "CosineDistances: queries \(queries) of \(queryCount) into \(distances.count) values")
     guard !queries.isEmpty else { return }
     var rows = Array(query[(queries.lowerBound * width)..<(queries.upperBound * width)])
-    for (row, index) in queries.enumerated() {
-      let scale = queryScales[index]
-      for column in (row * width)..<((row + 1) * width) { rows[column] *= scale }
-    }
+    let scales = Array(queryScales[queries])
+    cx_scale_rows(&rows, Int64(queries.count), Int64(width), scales)
     ck_gemm(
       false, true, Int64(queries.count), Int64(galleryCount), Int64(width), 1, rows, Int64(width),
       gallery, Int64(width), 0, distances.baseAddress, Int64(galleryCount))
@@ -67,10 +64,9 @@ public struct CosineDistances: DistanceSource {
 
 /// One divided by the Euclidean length of each row; the length counts as at least 1e-12.
 func inverseLengths(_ features: [Float], width: Int) -> [Float] {
-  features.withUnsafeBufferPointer { buffer in
-    stride(from: 0, to: buffer.count, by: width).map { start in
-      let length = cblas_snrm2(blasint(width), buffer.baseAddress.map { $0 + start }, 1)
-      return 1 / max(length, 1e-12)
-    }
+  let rows = features.count / width
+  return [Float](unsafeUninitializedCapacity: rows) { scales, count in
+    cx_inverse_lengths(features, Int64(rows), Int64(width), scales.baseAddress)
+    count = rows
   }
 }

@@ -1,5 +1,4 @@
 internal import CMetrics
-internal import COpenBLAS
 
 /// Distances re-ranked by shared reciprocal neighbours.
 ///
@@ -149,8 +148,7 @@ public struct KReciprocalReranking: DistanceSource {
   ) -> Float {
     features.withUnsafeBufferPointer { buffer in
       guard let base = buffer.baseAddress else { return 0 }
-      let dot = cblas_sdot(
-        blasint(width), base + left * width, 1, base + right * width, 1)
+      let dot = cx_dot(base + left * width, base + right * width, Int64(width))
       return 1 - dot * scales[left] * scales[right]
     }
   }

@@ -1,4 +1,4 @@
-import COpenBLAS
+import CKernels
 
 /// The matrices of `tools/goldens/assignment.py`, entry for entry.
 struct AssignmentMatrix {
@@ -36,10 +36,9 @@ struct AssignmentMatrix {
     }
     // Whole numbers below 2^24: the Float32 product is exact in whatever order it is summed.
     var values = [Float](repeating: 0, count: rows * columns)
-    cblas_sgemm(
-      CblasRowMajor, CblasNoTrans, CblasTrans, blasint(rows), blasint(columns),
-      blasint(features), 1, left, blasint(features), right, blasint(features), 0, &values,
-      blasint(columns))
+    ck_gemm(
+      false, true, Int64(rows), Int64(columns), Int64(features), 1, left, Int64(features), right,
+      Int64(features), 0, &values, Int64(columns))
     let leftLengths = squaredLengths(left)
     let rightLengths = squaredLengths(right)
     values.withUnsafeMutableBufferPointer { buffer in

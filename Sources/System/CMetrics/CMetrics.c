@@ -80,6 +80,34 @@ CLONES void cx_cosine_distances(
   }
 }
 
+CLONES float cx_dot(const float *left, const float *right, int64_t count) {
+  // Lanes by hand: a sum keeps its order of additions unless told otherwise.
+  enum { LANES = 16 };
+  float sums[LANES] = {0};
+  int64_t k = 0;
+  for (; k + LANES <= count; k += LANES) {
+    for (int lane = 0; lane < LANES; lane++) sums[lane] += left[k + lane] * right[k + lane];
+  }
+  float sum = 0;
+  for (; k < count; k++) sum += left[k] * right[k];
+  for (int lane = 0; lane < LANES; lane++) sum += sums[lane];
+  return sum;
+}
+
+void cx_inverse_lengths(const float *values, int64_t rows, int64_t columns, float *scale) {
+  for (int64_t r = 0; r < rows; r++) {
+    const float *row = values + r * columns;
+    float length = sqrtf(cx_dot(row, row, columns));
+    scale[r] = 1 / (length > 1e-12f ? length : 1e-12f);
+  }
+}
+
+void cx_scale_rows(float *values, int64_t rows, int64_t columns, const float *factor) {
+  for (int64_t r = 0; r < rows; r++) {
+    for (int64_t c = 0; c < columns; c++) values[r * columns + c] *= factor[r];
+  }
+}
+
 CLONES float cx_clamp_and_find_largest(float *values, int64_t count) {
   // Separate lanes: a single running maximum would not be vectorised.
   enum { LANES = 16 };

@@ -19,6 +19,15 @@ void cx_add_to_histogram(const float *values, int64_t count, int64_t bins, uint6
 /// Turns dot products into cosine distances: values[r, c] = 1 - values[r, c] * scale[c].
 void cx_cosine_distances(float *values, int64_t rows, int64_t columns, const float *scale);
 
+/// One divided by the Euclidean length of each row, the length counting as at least 1e-12.
+void cx_inverse_lengths(const float *values, int64_t rows, int64_t columns, float *scale);
+
+/// Multiplies each row with its factor.
+void cx_scale_rows(float *values, int64_t rows, int64_t columns, const float *factor);
+
+/// The dot product of two rows.
+float cx_dot(const float *left, const float *right, int64_t count);
+
 /// Raises negative values to 0 and returns the largest value, at least 0.
 float cx_clamp_and_find_largest(float *values, int64_t count);
 
