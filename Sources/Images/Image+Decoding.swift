@@ -29,16 +29,17 @@ extension Image {
   public init(contentsOf url: URL, minimumWidth: Int = 0, minimumHeight: Int = 0)
     throws(ImageError)
   {
+    guard url.isFileURL else {
+      throw .unreadable(path: url.absoluteString, reason: "it is not the URL of a file")
+    }
     var file = vision_byte_sink()
     defer { vision_byte_sink_free(&file) }
     let status = url.withUnsafeFileSystemRepresentation { path in
       path.map { vision_file_read($0, Self.fileLimit, &file) } ?? -1
     }
-    guard url.isFileURL, status == 0 else {
-      let reason =
-        url.isFileURL
-        ? String(cString: vision_byte_sink_message(&file)) : "it is not the URL of a file"
-      throw .unreadable(path: url.isFileURL ? url.path : url.absoluteString, reason: reason)
+    guard status == 0 else {
+      throw .unreadable(
+        path: url.path, reason: String(cString: vision_byte_sink_message(&file)))
     }
     self = try Self.decoded(
       UnsafeBufferPointer(start: file.bytes, count: file.count), name: url.path,

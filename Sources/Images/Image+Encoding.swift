@@ -39,10 +39,16 @@ extension Image {
     case "png": bytes = try encodedPNG()
     default: throw .unknownExtension(path: url.path)
     }
-    do {
-      try Data(bytes).write(to: url, options: .atomic)
-    } catch {
-      throw .unwritable(path: url.path, reason: Self.reason(of: error))
+    guard url.isFileURL else {
+      throw .unwritable(path: url.absoluteString, reason: "it is not the URL of a file")
+    }
+    var outcome = vision_byte_sink()
+    let status = url.withUnsafeFileSystemRepresentation { path in
+      path.map { vision_file_write($0, bytes, bytes.count, &outcome) } ?? -1
+    }
+    guard status == 0 else {
+      throw .unwritable(
+        path: url.path, reason: String(cString: vision_byte_sink_message(&outcome)))
     }
   }
 
@@ -59,14 +65,5 @@ extension Image {
         reason: String(cString: vision_byte_sink_message(&sink)))
     }
     return Array(UnsafeBufferPointer(start: sink.bytes, count: sink.count))
-  }
-
-  /// The reason the operating system gives, if there is one, else Foundation's sentence.
-  private static func reason(of error: any Error) -> String {
-    let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError ?? error as NSError
-    if cause.domain == NSPOSIXErrorDomain, let code = POSIXErrorCode(rawValue: Int32(cause.code)) {
-      return POSIXError(code).localizedDescription
-    }
-    return error.localizedDescription
   }
 }

@@ -63,11 +63,15 @@ import Testing
     let tiff = folder.url.appendingPathComponent("a.tiff")
     #expect(throws: ImageError.unknownExtension(path: tiff.path)) { try image.write(to: tiff) }
     let nowhere = folder.url.appendingPathComponent("no such folder/a.png")
-    let error = #expect(throws: ImageError.self) { try image.write(to: nowhere) }
-    guard case .unwritable(nowhere.path, let reason) = error else {
-      Issue.record("unexpected \(String(describing: error))")
-      return
+    #expect(throws: ImageError.unwritable(path: nowhere.path, reason: "No such file or directory"))
+    {
+      try image.write(to: nowhere)
     }
-    #expect(!reason.isEmpty)
+    let taken = folder.url.appendingPathComponent("folder.png")
+    try FileManager.default.createDirectory(at: taken, withIntermediateDirectories: false)
+    #expect(throws: ImageError.unwritable(path: taken.path, reason: "Is a directory")) {
+      try image.write(to: taken)
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == ["folder.png"])
   }
 }

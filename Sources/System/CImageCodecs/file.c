@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static int fail(vision_byte_sink *sink, const char *reason) {
@@ -53,4 +55,56 @@ int vision_file_read(const char *path, size_t limit, vision_byte_sink *sink) {
   }
   close(descriptor);
   return result;
+}
+
+/// Opens a new file in the folder of `path`; its name, to be freed, goes to `temporary`.
+static int open_beside(const char *path, char **temporary) {
+  const char *slash = strrchr(path, '/');
+  size_t folder = slash ? (size_t)(slash - path) + 1 : 0;
+  size_t size = folder + 64;
+  char *name = malloc(size);
+  *temporary = name;
+  if (!name) {
+    errno = ENOMEM;
+    return -1;
+  }
+  memcpy(name, path, folder);
+  for (int attempt = 0; attempt < 100; attempt++) {
+    struct timespec now = {0, 0};
+    clock_gettime(CLOCK_REALTIME, &now);
+    snprintf(
+        name + folder, size - folder, ".writing-%ld-%ld-%d", (long)getpid(), (long)now.tv_nsec,
+        attempt);
+    int descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor >= 0 || errno != EEXIST) return descriptor;
+  }
+  return -1;
+}
+
+static int write_all(int descriptor, const uint8_t *bytes, size_t count) {
+  while (count > 0) {
+    ssize_t done = write(descriptor, bytes, count);
+    if (done < 0) {
+      if (errno == EINTR) continue;
+      return -1;
+    }
+    bytes += done;
+    count -= (size_t)done;
+  }
+  return 0;
+}
+
+int vision_file_write(
+    const char *path, const uint8_t *bytes, size_t count, vision_byte_sink *sink) {
+  char *temporary = NULL;
+  int descriptor = open_beside(path, &temporary);
+  int reason = descriptor < 0 ? errno : 0;
+  if (descriptor >= 0) {
+    if (write_all(descriptor, bytes, count) != 0) reason = errno;
+    if (close(descriptor) != 0 && !reason) reason = errno;
+    if (!reason && rename(temporary, path) != 0) reason = errno;
+    if (reason) unlink(temporary);
+  }
+  free(temporary);
+  return reason ? fail(sink, strerror(reason)) : 0;
 }
