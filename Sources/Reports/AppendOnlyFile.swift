@@ -84,10 +84,24 @@ extension Error {
   /// The system's own words where the error carries them: "No space left on device".
   var reason: String {
     let error = self as NSError
-    let underlying = error.userInfo[NSUnderlyingErrorKey] as? NSError ?? error
-    if underlying.domain == NSPOSIXErrorDomain {
+    if error.domain == NSPOSIXErrorDomain {
+      return String(cString: strerror(Int32(error.code)))
+    }
+    // Linux keeps a Swift error here, macOS an NSError.
+    if let underlying = error.userInfo[NSUnderlyingErrorKey] as? POSIXError {
+      return String(cString: strerror(underlying.code.rawValue))
+    }
+    if let underlying = error.userInfo[NSUnderlyingErrorKey] as? NSError,
+      underlying.domain == NSPOSIXErrorDomain
+    {
       return String(cString: strerror(Int32(underlying.code)))
     }
-    return (error.userInfo[NSDebugDescriptionErrorKey] as? String) ?? error.localizedDescription
+    switch (self as? CocoaError)?.code {
+    case .fileNoSuchFile, .fileReadNoSuchFile: return String(cString: strerror(ENOENT))
+    case .fileWriteNoPermission, .fileReadNoPermission: return String(cString: strerror(EACCES))
+    case .fileWriteOutOfSpace: return String(cString: strerror(ENOSPC))
+    case .fileWriteVolumeReadOnly: return String(cString: strerror(EROFS))
+    default: return error.localizedDescription
+    }
   }
 }

@@ -83,7 +83,8 @@ public struct ChartAxis: Sendable, Equatable {
     let last = (range.upperBound / step + 1e-9).rounded(.down)
     guard first <= last, last - first < 1000 else { return [range.lowerBound] }
     return stride(from: first, through: last, by: 1).map { multiple in
-      step >= 1 ? multiple * step : multiple / (1 / step).rounded()
+      // Adding zero turns a negative zero, which would be labelled "−0", into zero.
+      (step >= 1 ? multiple * step : multiple / (1 / step).rounded()) + 0
     }
   }
 

@@ -67,7 +67,8 @@ struct ChartFrame: Sendable {
   }
 
   private func drawHorizontalAxis(in document: inout SVGDocument) {
-    let ticks = horizontal.ticks(in: horizontalRange, count: 8)
+    let ticks = horizontal.ticks(
+      in: horizontalRange, count: horizontal.scale == .logarithmic ? 8 : 6)
     document.line(from: (left, bottom), to: (right, bottom), stroke: ChartPalette.axisLine)
     for (tick, label) in zip(ticks, horizontal.labels(of: ticks)) {
       let x = place(horizontal: tick)
@@ -101,7 +102,7 @@ struct ChartFrame: Sendable {
       document.text(entry.name, x: x + 28, y: y, size: 12)
       x += width + 18
     }
-    return y + 6
+    return y + 10
   }
 
   /// The pixel column of a value.

@@ -61,7 +61,7 @@ public struct Histogram: Sendable, Equatable {
   /// - Precondition: `binCount` is positive and the axis is linear.
   public init(
     title: String, subtitle: String? = nil, horizontal: ChartAxis, groups: [Group],
-    markers: [Marker] = [], binCount: Int = 40, measure: Measure = .count, width: Double = 720,
+    markers: [Marker] = [], binCount: Int = 40, measure: Measure = .count, width: Double = 600,
     height: Double = 360
   ) {
     precondition(binCount > 0, "Histogram: \(binCount) bins")

@@ -69,7 +69,7 @@ public struct LineChart: Sendable, Equatable {
   /// Makes a chart.
   public init(
     title: String, subtitle: String? = nil, horizontal: ChartAxis, vertical: ChartAxis,
-    series: [Series] = [], smoothing: Double = 0, width: Double = 720, height: Double = 400
+    series: [Series] = [], smoothing: Double = 0, width: Double = 600, height: Double = 360
   ) {
     self.title = title
     self.subtitle = subtitle

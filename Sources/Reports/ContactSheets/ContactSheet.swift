@@ -80,14 +80,16 @@ public struct ContactSheet: Sendable {
   /// Rows of one picture.
   public var tileHeight: Int
   /// Columns of the whole sheet at most; rows are wrapped there.
+  ///
+  /// The default is what an ``HTMLReport`` shows without shrinking the letters.
   public var maximumWidth: Int
 
   /// Makes a sheet.
   ///
   /// - Precondition: tile sizes are positive and a tile fits the width.
   public init(
-    title: String, notes: [String] = [], sections: [Section] = [], tileWidth: Int = 96,
-    tileHeight: Int = 192, maximumWidth: Int = 1400
+    title: String, notes: [String] = [], sections: [Section] = [], tileWidth: Int = 76,
+    tileHeight: Int = 152, maximumWidth: Int = 1056
   ) {
     precondition(
       tileWidth > 0 && tileHeight > 0 && maximumWidth >= tileWidth + 64,

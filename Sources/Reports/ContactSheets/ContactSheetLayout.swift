@@ -18,15 +18,15 @@ struct ContactSheetLayout {
   }
 
   private static let margin = 20
-  private static let gap = 14
-  private static let wideGap = 34
+  private static let gap = 12
+  private static let wideGap = 24
   /// Between the pictures of one tile.
   private static let seam = 2
   private static let frameWidth = 4
-  private static let captionFont = BitmapFont(advance: 7)
+  private static let captionFont = BitmapFont(advance: 8)
   private static let rowFont = BitmapFont(advance: 9)
   private static let headingFont = BitmapFont(advance: 11)
-  private static let titleFont = BitmapFont(advance: 14)
+  private static let titleFont = BitmapFont(advance: 13)
 
   private let tileWidth: Int
   private let tileHeight: Int

@@ -41,7 +41,7 @@ extension ContactSheet {
   ///   - tileWidth: columns of one crop, in pixels.
   ///   - tileHeight: rows of one crop, in pixels.
   public static func minedPairs(
-    _ pairs: [MinedPair], limit: Int = 36, tileWidth: Int = 96, tileHeight: Int = 192
+    _ pairs: [MinedPair], limit: Int = 36, tileWidth: Int = 76, tileHeight: Int = 152
   ) -> ContactSheet {
     let order = pairs.indices.sorted { left, right in
       let (first, second) = (pairs[left].reliability, pairs[right].reliability)

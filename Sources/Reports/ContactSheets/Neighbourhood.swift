@@ -46,8 +46,8 @@ extension ContactSheet {
   ///   - tileWidth: columns of one crop, in pixels.
   ///   - tileHeight: rows of one crop, in pixels.
   public static func nearestNeighbours(
-    _ neighbourhoods: [Neighbourhood], heading: String? = nil, tileWidth: Int = 80,
-    tileHeight: Int = 160
+    _ neighbourhoods: [Neighbourhood], heading: String? = nil, tileWidth: Int = 76,
+    tileHeight: Int = 152
   ) -> ContactSheet {
     let rows = neighbourhoods.map { neighbourhood in
       let anchor = Tile(

@@ -62,7 +62,7 @@ extension ContactSheet {
   ///   - tileHeight: rows of one crop, in pixels.
   public static func rankedRetrieval(
     _ queries: [RankedQuery], limit: Int = 12, hitCount: Int = 10, protocolText: String? = nil,
-    tileWidth: Int = 80, tileHeight: Int = 160
+    tileWidth: Int = 76, tileHeight: Int = 152
   ) -> ContactSheet {
     let order = queries.indices.sorted { left, right in
       let (first, second) = (queries[left].averagePrecision, queries[right].averagePrecision)
@@ -70,7 +70,7 @@ extension ContactSheet {
     }
     let rows = order.prefix(limit).map { index in
       let query = queries[index]
-      let name = query.source.map { "\($0)  " } ?? ""
+      let name = query.source.map { "\($0): " } ?? ""
       return Row(
         title: name + "AP \(NumberText.fixed(query.averagePrecision, decimals: 3))",
         tiles: [Tile([query.query], caption: ["query"], isSetApart: true)]

@@ -23,7 +23,7 @@ public struct Reconstruction: Sendable {
 extension ContactSheet {
   /// The sheet of masked input, reconstruction and truth, in the given order.
   public static func reconstructions(
-    _ triples: [Reconstruction], tileWidth: Int = 96, tileHeight: Int = 192
+    _ triples: [Reconstruction], tileWidth: Int = 76, tileHeight: Int = 152
   ) -> ContactSheet {
     let tiles = triples.map { triple in
       Tile(

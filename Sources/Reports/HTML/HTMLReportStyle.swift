@@ -59,12 +59,13 @@ enum HTMLReportStyle {
     figcaption { color: var(--muted); font-size: .9rem; margin-top: 8px; max-width: 90ch; }
     .look { display: block; color: var(--ink); margin-top: 2px; }
     .charts {
-      display: grid; gap: 20px;
+      display: grid; gap: 22px 20px; margin-bottom: 22px;
       grid-template-columns: repeat(auto-fit, minmax(min(100%, 460px), 1fr));
     }
+    .charts figure { margin: 0; }
     .chart {
       background: #ffffff; border: 1px solid var(--edge); border-radius: 8px; padding: 4px;
-      max-width: 900px; overflow: hidden;
+      max-width: 760px; overflow: hidden;
     }
     .chart svg { display: block; width: 100%; height: auto; }
     .picture {
