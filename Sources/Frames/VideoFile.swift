@@ -29,7 +29,8 @@ final class VideoFile: FrameSource {
       durationSeconds: facts.duration_seconds >= 0 ? facts.duration_seconds : nil,
       frameCountEstimate: facts.frame_count >= 0 ? Int(facts.frame_count) : nil,
       timeBase: TimeBase(
-        numerator: Int(facts.time_base_numerator), denominator: Int(facts.time_base_denominator)))
+        numerator: max(1, Int(facts.time_base_numerator)),
+        denominator: max(1, Int(facts.time_base_denominator))))
   }
 
   deinit { vision_video_close(handle) }

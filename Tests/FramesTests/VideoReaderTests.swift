@@ -126,6 +126,43 @@ struct VideoReaderTests {
     }
   }
 
+  @Test func `no more than a few frames are read ahead`() throws {
+    let folder = try Folder()
+    try Clip.write(folder.file("clip.mp4"), frames: 60)
+    let reader = try VideoReader(path: folder.file("clip.mp4"))
+    #expect(reader.health.decodedFrames == 0)
+    for taken in 1...10 {
+      _ = try reader.next()
+      // Three wait, and one is in the hands of the thread.
+      #expect(reader.health.decodedFrames <= taken + 4)
+    }
+    Thread.sleep(forTimeInterval: 0.3)
+    #expect(reader.health.decodedFrames == 14)
+    #expect(try reader.all().count == 50)
+  }
+
+  @Test func `memory does not grow with the length`() throws {
+    // Pages of this process, which only Linux tells in a file; elsewhere the test above must do.
+    func megabytes() -> Double? {
+      guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8),
+        let pages = Double(text.split(separator: " ")[1])
+      else { return nil }
+      return pages * Double(sysconf(Int32(_SC_PAGESIZE))) / 1e6
+    }
+    let folder = try Folder()
+    try Clip.write(folder.file("long.mp4"), frames: 400, width: 320, height: 240)
+    let reader = try VideoReader(path: folder.file("long.mp4"))
+    var before: Double?
+    var count = 0
+    while let frame = try reader.next() {
+      count += 1
+      if frame.index == 100 { before = megabytes() }
+    }
+    #expect(count == 400)
+    // 300 frames of 230 kB would be 69 MB; tests beside this one take memory as well.
+    if let before, let after = megabytes() { #expect(after - before < 50) }
+  }
+
   @Test func `leaving early does not hang`() throws {
     let folder = try Folder()
     try Clip.write(folder.file("clip.mp4"), frames: 60)

@@ -138,10 +138,10 @@ static void turn_upright(const vision_video_reader *reader, uint8_t *rgb) {
         }
 }
 
-int vision_video_convert(vision_video_reader *reader, uint8_t *rgb) {
+static int convert(vision_video_reader *reader, uint8_t *rgb) {
   const AVFrame *frame = reader->frame;
   int code = prepare_scaler(reader);
-  if (code < 0) return VISION_VIDEO_FAILED;
+  if (code < 0) return code;
   const vision_orientation turn = reader->turn;
   // swscale writes whole vectors: rows of other widths need room behind them.
   int in_place = reader->scaled_width % 16 == 0 && ((uintptr_t)rgb & 15) == 0 && !turn.transposed
@@ -149,15 +149,21 @@ int vision_video_convert(vision_video_reader *reader, uint8_t *rgb) {
   if (!in_place && !reader->scratch) {
     reader->scratch_stride = (reader->scaled_width * 3 + 63) / 64 * 64 + 64;
     reader->scratch = av_malloc((size_t)reader->scratch_stride * reader->scaled_height + 64);
-    if (!reader->scratch) return VISION_VIDEO_FAILED;
+    if (!reader->scratch) return AVERROR(ENOMEM);
   }
   uint8_t *planes[4] = {in_place ? rgb : reader->scratch, NULL, NULL, NULL};
   int strides[4] = {in_place ? reader->scaled_width * 3 : reader->scratch_stride, 0, 0, 0};
   code = sws_scale(reader->scaler, (const uint8_t *const *)frame->data, frame->linesize, 0,
                    frame->height, planes, strides);
-  if (code < 0) return VISION_VIDEO_FAILED;
+  if (code < 0) return code;
   if (!in_place) turn_upright(reader, rgb);
-  return VISION_VIDEO_FRAME;
+  return 0;
+}
+
+int vision_video_convert(vision_video_reader *reader, uint8_t *rgb) {
+  if (convert(reader, rgb) >= 0) return VISION_VIDEO_FRAME;
+  reader->health.damaged++;
+  return VISION_VIDEO_FAILED;
 }
 
 void vision_video_histogram(const uint8_t *rgb, size_t pixels, uint32_t *bins) {
