@@ -150,7 +150,8 @@ let package = Package(
     tests("Storage", ["Storage", "Layers", "Tensors"]),
     tests("Training", ["Training", "Layers", "Gradients", "Tensors"]),
     tests("Reports", ["Reports", "Images"]),
-    tests("Pretraining", ["Pretraining"]),
+    tests(
+      "Pretraining", ["Pretraining", "Persons", "Frames", "Datasets", "Images"]),
     tests("Recipes", ["Recipes"]),
   ],
   swiftLanguageModes: [.v6],

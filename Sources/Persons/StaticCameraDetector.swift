@@ -99,11 +99,14 @@ public struct StaticCameraDetector: Sendable {
 
   /// Stage one: blobs of a person's size and shape, in pixels of the frame.
   ///
-  /// A frame of another size than the background has none: the picture size changed on the way.
+  /// A frame of another size than the background has none, since the picture size changed on the
+  /// way; nor has a frame that differs almost everywhere, by a cut or a change of light.
   public func candidates(in frame: Image) -> [PersonBox] {
     let picture = Self.workingImage(of: frame)
     guard picture.width == background.width, picture.height == background.height else { return [] }
     let mask = Self.openedForeground(of: picture, background, settings, opening)
+    let share = Double(mask.count) / Double(mask.width * mask.height)
+    guard share <= settings.maximumHighForegroundShare else { return [] }
     let factor = self.factor(frameHeight: frame.height)
     return Self.persons(in: mask, closing, settings, scale).map {
       PersonBox(rectangle: $0.scaled(by: factor))

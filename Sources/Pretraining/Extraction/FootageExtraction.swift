@@ -1,0 +1,140 @@
+public import Datasets
+public import Foundation
+public import Frames
+import Persons
+
+/// Cuts the persons out of footage and stores them with their provenance.
+///
+/// Videos are read one after the other, in bounded memory. A video that cannot be used is skipped
+/// with a sentence that says why, and the next one is read. Videos that the store has finished are
+/// not read again, so the same call continues an interrupted extraction.
+///
+/// ```swift
+/// let extraction = FootageExtraction(settings: settings)
+/// let writer = try CropStoreWriter(directory: folder, settings: settings.store)
+/// let outcomes = try extraction.extract(from: try Footage.find(paths), into: writer)
+/// ```
+public struct FootageExtraction: Sendable {
+  /// What decides which crops come out.
+  public let settings: Settings
+  /// A file of boxes, or a folder with one per video; nil to look beside each video.
+  public let detections: URL?
+  /// Threads of the video decoder.
+  public let decoderThreads: Int
+
+  /// Makes an extraction.
+  public init(settings: Settings = Settings(), detections: URL? = nil, decoderThreads: Int = 2) {
+    precondition(
+      settings.samplingRate > 0 && settings.samplingRate.isFinite,
+      "FootageExtraction: samplingRate \(settings.samplingRate) must be above 0")
+    precondition(
+      settings.backgroundSeconds > 0,
+      "FootageExtraction: backgroundSeconds \(settings.backgroundSeconds) must be above 0")
+    self.settings = settings
+    self.detections = detections
+    self.decoderThreads = decoderThreads
+  }
+
+  /// Extracts the crops of each item, in the order given.
+  ///
+  /// - Parameters:
+  ///   - items: the footage; names must differ.
+  ///   - writer: a store opened with the ``Settings/store`` of these settings.
+  ///   - progress: called after every frame.
+  ///   - isCancelled: asked before every frame.
+  /// - Returns: one outcome per item; an unusable video has a ``VideoOutcome/skippedReason``.
+  /// - Throws: `CancellationError` if cancelled, after which the writer is used up, while its store
+  ///   keeps the finished videos; `DatasetError` if the store cannot be written;
+  ///   ``ExtractionError`` if boxes and videos do not fit together; `DetectionError` if there are
+  ///   no detections at the path named.
+  public func extract(
+    from items: [FootageItem], into writer: CropStoreWriter,
+    progress: (ExtractionProgress) -> Void = { _ in }, isCancelled: () -> Bool = { false }
+  ) throws -> [VideoOutcome] {
+    try checkDetections(for: items)
+    var outcomes: [VideoOutcome] = []
+    for (position, item) in items.enumerated() {
+      let boxes = boxFile(of: item)
+      let signature = FootageSignature(paths: [item.path] + boxes.paths).text
+      if let summary = writer.summary(ofVideo: item.name) {
+        guard summary.signature == signature else {
+          throw ExtractionError.videoChanged(name: item.name, store: writer.directory.path)
+        }
+        outcomes.append(Self.outcome(of: item, summary))
+        continue
+      }
+      let start = ContinuousClock.now
+      var video = VideoExtraction(
+        item: item, settings: settings, boxFile: boxes, decoderThreads: decoderThreads,
+        report: ExtractionProgress(
+          video: position + 1, videos: items.count, name: item.name, stage: .crops, frames: 0,
+          crops: 0))
+      writer.begin(video: item.name, signature: signature)
+      try video.run(into: writer, progress: progress, isCancelled: isCancelled)
+      video.outcome.elapsedSeconds = (ContinuousClock.now - start) / .seconds(1)
+      outcomes.append(video.outcome)
+    }
+    return outcomes
+  }
+
+  private func checkDetections(for items: [FootageItem]) throws {
+    guard let detections, settings.boxSource != .wholeFrame else { return }
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: detections.path, isDirectory: &isFolder) else {
+      throw DetectionError.unreadable(
+        path: detections.path, reason: "there is no such file or folder")
+    }
+    if !isFolder.boolValue, items.count > 1 {
+      throw ExtractionError.boxesForOneVideo(path: detections.path, videos: items.count)
+    }
+  }
+
+  private func boxFile(of item: FootageItem) -> BoxFile {
+    let video = URL(fileURLWithPath: item.path)
+    switch settings.boxSource {
+    case .wholeFrame,
+      .staticCamera where detections == nil:
+      return .none
+    case .automatic, .file, .staticCamera:
+      if let detections {
+        do throws(DetectionError) {
+          return .file(try Detections.file(at: detections, for: video))
+        } catch {
+          return .missing(reason: error.description)
+        }
+      }
+      if let sidecar = Detections.sidecar(of: video) { return .file(sidecar) }
+      guard settings.boxSource == .file else { return .none }
+      return .missing(
+        reason: "There is no file of boxes beside “\(item.path)”; "
+          + "put one there under the video's name with .txt at the end.")
+    }
+  }
+
+  private static func outcome(of item: FootageItem, _ summary: VideoSummary) -> VideoOutcome {
+    var outcome = VideoOutcome(name: item.name, path: item.path)
+    outcome.frames = summary.frames
+    outcome.crops = summary.crops
+    outcome.isResumed = true
+    switch summary.outcome {
+    case .skipped: outcome.skippedReason = summary.reason
+    case .finished: outcome.note = summary.reason.isEmpty ? nil : summary.reason
+    }
+    return outcome
+  }
+}
+
+/// Whether a video has a file of boxes.
+enum BoxFile {
+  /// There is none, and none is needed.
+  case none
+  /// There is one.
+  case file(URL)
+  /// One is needed, but there is none.
+  case missing(reason: String)
+
+  var paths: [String] {
+    if case .file(let url) = self { return [url.path] }
+    return []
+  }
+}
