@@ -110,8 +110,9 @@ enum HTMLReportStyle {
       figure, .tile, tr { break-inside: avoid; }
       h2, h3 { break-after: avoid; }
       pre { white-space: pre-wrap; overflow-wrap: anywhere; }
-      .picture { max-height: none; overflow: hidden; }
-      .picture input:checked + img { max-width: 100%; }
+      .charts { grid-template-columns: 1fr 1fr; }
+      .picture, .picture:has(input:checked) { max-height: none; overflow: hidden; }
+      .picture img, .picture input:checked + img { max-width: 100%; max-height: 215mm; }
       details::details-content { content-visibility: visible; height: auto; }
     }
     """
