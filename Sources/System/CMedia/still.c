@@ -1,14 +1,12 @@
 #include "still.h"
 
-#include <pthread.h>
+#include "video_private.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include <libavcodec/avcodec.h>
-#include <libavformat/avformat.h>
 #include <libavutil/avstring.h>
 #include <libavutil/imgutils.h>
-#include <libswscale/swscale.h>
 
 /// Formats of one picture a file. Play lists and vector pictures, which may refer to other files,
 /// are left out.
@@ -60,9 +58,10 @@ static int fail(vision_still *still, const char *reason) {
   return VISION_STILL_FAILED;
 }
 
+/// The meaning of an FFmpeg error, and what FFmpeg last complained about.
 static int fail_with(vision_still *still, int code) {
-  char reason[AV_ERROR_MAX_STRING_SIZE] = "";
-  av_strerror(code, reason, sizeof reason);
+  char reason[VISION_VIDEO_MESSAGE];
+  vision_video_describe(reason, NULL, code);
   return fail(still, reason);
 }
 
@@ -172,13 +171,9 @@ static int convert(workshop *w, vision_still *still) {
   return code < 0 ? fail_with(still, code) : VISION_STILL_DONE;
 }
 
-/// Messages reach the caller through return values, not the terminal.
-static void silence(void) { av_log_set_level(AV_LOG_QUIET); }
-
 int vision_still_decode(
     const uint8_t *bytes, size_t count, int64_t pixel_limit, vision_still *still) {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
-  pthread_once(&once, silence);
+  vision_video_begin_messages();
   memset(still, 0, sizeof *still);
   memory source = {bytes, (int64_t)count, 0};
   workshop w;

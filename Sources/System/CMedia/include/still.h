@@ -22,7 +22,7 @@ typedef struct {
   int height;
   /// FFmpeg's name of the format, "" while unknown.
   char format[32];
-  char message[256];
+  char message[512];
 } vision_still;
 
 /// Decodes the first picture of a file held in memory, unless it has more pixels than
