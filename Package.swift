@@ -152,7 +152,9 @@ let package = Package(
     tests("Reports", ["Reports", "Images"]),
     tests(
       "Pretraining", ["Pretraining", "Persons", "Frames", "Datasets", "Images"]),
-    tests("Recipes", ["Recipes"]),
+    tests("Recipes", ["Recipes", .product(name: "Yams", package: "Yams")]),
+    tests("CommandSupport", ["CommandSupport", "Recipes", "Reports", argumentParser]),
+    tests("House", []),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu11

@@ -80,11 +80,12 @@ public struct CommandFailure: Error, Sendable, Hashable, CustomStringConvertible
   private static func exit(for error: NSError) -> CommandExit? {
     if error.domain == NSCocoaErrorDomain {
       switch CocoaError.Code(rawValue: error.code) {
-      case .fileNoSuchFile, .fileReadNoSuchFile, .fileReadNoPermission, .fileReadInvalidFileName,
+      case .fileReadNoSuchFile, .fileReadNoPermission, .fileReadInvalidFileName,
         .fileReadUnknown, .fileReadTooLarge:
         return .missingInput
       case .fileReadCorruptFile, .fileReadInapplicableStringEncoding: return .badData
-      case .fileWriteUnknown, .fileWriteNoPermission, .fileWriteInvalidFileName,
+      // Foundation says "no such file" without "read" where a folder to write to is missing.
+      case .fileNoSuchFile, .fileWriteUnknown, .fileWriteNoPermission, .fileWriteInvalidFileName,
         .fileWriteFileExists, .fileWriteOutOfSpace, .fileWriteVolumeReadOnly:
         return .cannotWrite
       default: return nil

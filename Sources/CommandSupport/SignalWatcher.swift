@@ -10,13 +10,21 @@ final class SignalWatcher {
   /// Watches until it is released; the signals' default effect stays off.
   init(_ signals: [Int32], onSignal: @escaping @Sendable (Int32) -> Void) {
     let queue = DispatchQueue(label: "signals", qos: .userInitiated)
+    let registered = DispatchGroup()
     sources = signals.map { number in
-      signal(number, SIG_IGN)
+      // On Darwin a source only watches, and the default effect must be taken away. Elsewhere
+      // Dispatch installs a handler, and until then an ignored signal would be lost.
+      #if canImport(Darwin)
+        signal(number, SIG_IGN)
+      #endif
+      registered.enter()
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+      source.setRegistrationHandler { registered.leave() }
       source.setEventHandler { onSignal(number) }
       source.resume()
       return source
     }
+    registered.wait()
   }
 
   deinit { for source in sources { source.cancel() } }

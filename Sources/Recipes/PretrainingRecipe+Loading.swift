@@ -90,7 +90,7 @@ extension PretrainingRecipe {
           origin: entry.origin, key: key, needed: "is a group of keys and takes no value itself")
       }
       throw .unknownKey(
-        origin: entry.origin, key: key, nearest: nearestKey(to: key, among: fields.map(\.name)))
+        origin: entry.origin, key: key, nearest: nearestKey(to: key, among: names))
     }
     guard let value = entry.value else {
       throw .wrongShape(

@@ -44,4 +44,12 @@ public struct PretrainingRecipe: RecipeSettings {
     + ISRSettings.fields.map { $0.within("isr", \.isr) }
     + OptimizerSettings.fields.map { $0.within("optimizer", \.optimizer) }
     + ReportSettings.fields.map { $0.within("report", \.report) }
+
+  /// Every dotted key, and every group of keys after them.
+  static let names: [String] = {
+    let groups = fields.flatMap { field in
+      field.path.indices.dropFirst().map { field.path[..<$0].joined(separator: ".") }
+    }
+    return fields.map(\.name) + Set(groups).sorted()
+  }()
 }

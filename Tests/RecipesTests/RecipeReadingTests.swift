@@ -24,7 +24,7 @@ import Testing
         })
       return nil
     } catch {
-      return error as? RecipeError
+      return error
     }
   }
 
@@ -52,7 +52,7 @@ import Testing
 
   @Test(arguments: [
     ("temperature: 0.1", "isr.temperature"), ("isr: {maskRatio: 0.5}", "simmim.maskRatio"),
-    ("sede: 3", "seed"), ("mdoel: {embedding: 3}", "model.embedding"),
+    ("sede: 3", "seed"), ("mdoel: {embedding: 3}", "model"),
     ("isr: {augmentation: {flipp: 1}}", "isr.augmentation.flip"),
     ("simmim: {learningrate: 0.1}", "simmim.learningRate"),
     ("isr: {gap_minimum: 0.1}", "isr.gapMinimum"),
