@@ -118,7 +118,7 @@ static int open_container(vision_video_reader *reader, const char *path, char *m
   }
   if (code < 0) {
     if (starts_with_text(path)) {
-      vision_video_describe(message, "it holds text", 0);
+      snprintf(message, VISION_VIDEO_MESSAGE, "it holds text");
       return VISION_VIDEO_NOT_VIDEO;
     }
     vision_video_describe(message, NULL, code);

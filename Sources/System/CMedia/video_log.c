@@ -24,6 +24,8 @@ static void keep_message(void *source, int level, const char *format, va_list ar
     if (end) text = end + 2;
   }
   size_t length = strcspn(text, "\r\n");
+  // It becomes part of a sentence that ends by itself.
+  while (length > 0 && (text[length - 1] == '.' || text[length - 1] == ' ')) length--;
   if (length == 0) return;
   memcpy(last_message, text, length);
   last_message[length] = 0;
