@@ -155,6 +155,7 @@ let package = Package(
     tests("Recipes", ["Recipes", .product(name: "Yams", package: "Yams")]),
     tests("CommandSupport", ["CommandSupport", "Recipes", "Reports", argumentParser]),
     tests("House", []),
+    tests("Walkers", ["walkers", "Images"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu11

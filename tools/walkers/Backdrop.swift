@@ -74,6 +74,12 @@ struct Backdrop {
     return (colors, ground)
   }
 
+  /// Brightness of the light at a place on the ground: sun and the shade of trees and houses.
+  func daylight(x: Float, z: Float) -> Float {
+    let shade = noise.at(shift.y + x * 0.33, shift.x + z * 0.33)
+    return 1.06 - 0.42 * ((0.6 - shade) * 5).clamped(0, 1)
+  }
+
   // MARK: Surfaces
 
   private func scene(_ ray: Vector) -> (Vector, Bool) {
@@ -104,6 +110,7 @@ struct Backdrop {
     let deep = z / slab.z - (z / slab.z).rounded(.down)
     if across * slab.x < joint || deep * slab.z < joint * 1.5 { level -= 0.09 * fade }
     if isLaneMarked, abs(z - laneAt) < 0.06, x - (x / 3).rounded(.down) * 3 < 1.8 { level += 0.2 }
+    level *= daylight(x: x, z: z)
     return Vector(level * 1.005, level, level * 0.99)
   }
 

@@ -12,7 +12,7 @@ struct Cast: Codable {
   /// Share of the people that a camera sees.
   var attendance = 0.85
   /// Share of the people in the colours of another one.
-  var twinShare = 0.35
+  var twinShare = 0.5
   /// Scale of the colour differences between cameras.
   var cameraShift = 1.0
 

@@ -33,7 +33,7 @@ struct CastOptions: ParsableArguments {
   var attendance = 0.85
 
   @Option(help: "Share of the people who wear the upper and lower colour of another one (0…1).")
-  var twins = 0.35
+  var twins = 0.5
 
   @Option(help: "Scales the colour differences between cameras; 0 makes them equal.")
   var cameraShift = 1.0

@@ -26,6 +26,11 @@ struct CounterGenerator: RandomNumberGenerator {
     key = (UInt32(truncatingIfNeeded: hash), UInt32(truncatingIfNeeded: hash >> 32))
   }
 
+  /// Opens the stream of a bare key.
+  init(key: (UInt32, UInt32)) {
+    self.key = key
+  }
+
   mutating func next() -> UInt64 {
     if let value = buffered {
       buffered = nil

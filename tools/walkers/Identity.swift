@@ -126,7 +126,7 @@ extension Identity {
     upperLength = random.choice([(.waist, 0.3), (.hip, 0.38), (.thigh, 0.2), (.knee, 0.12)])
     hasLongSleeves = upperLength == .thigh || upperLength == .knee || random.chance(0.78)
     let patterns: [(Int, Float)] = [
-      (RASTER_PLAIN, 0.5), (RASTER_STRIPES_ACROSS, 0.09), (RASTER_STRIPES_ALONG, 0.04),
+      (RASTER_PLAIN, 0.85), (RASTER_STRIPES_ACROSS, 0.09), (RASTER_STRIPES_ALONG, 0.04),
       (RASTER_CHECK, 0.08), (RASTER_BLOCK, 0.11), (RASTER_PANEL, 0.1), (RASTER_CLOTH, 0.08),
     ]
     let pattern = random.choice(patterns)

@@ -10,6 +10,7 @@ final class Stage {
   private let people: [Identity]
   private let noise: Noise
   private let seed: UInt64
+  private let backdrop: Backdrop
   private let layer: OpaquePointer
   private let frame: OpaquePointer
 
@@ -26,7 +27,7 @@ final class Stage {
     self.seed = seed
     let width = Int32(viewpoint.width)
     let height = Int32(viewpoint.pictureHeight)
-    let backdrop = Backdrop(viewpoint: viewpoint, noise: noise, seed: seed)
+    backdrop = Backdrop(viewpoint: viewpoint, noise: noise, seed: seed)
     let (colors, ground) = backdrop.render()
     guard let layer = raster_layer_create(width, height) else { throw .outOfMemory }
     guard let frame = raster_frame_create(width, height, colors, ground) else {
@@ -66,6 +67,9 @@ final class Stage {
       guard let state = walk.state(at: time, strideMetres: stride) else { continue }
       let figure = Figure(identity, phase: state.phase)
         .placed(at: state.position, heading: state.heading)
+      let daylight = backdrop.daylight(x: state.position.x, z: state.position.z)
+      light.ambient = viewpoint.light.ambient * daylight
+      light.diffuse = viewpoint.light.diffuse * daylight
       draw(figure, &camera, &light)
       let samples = raster_frame_merge(frame, layer, Int32(drawn.count))
       if samples > 0 {
