@@ -58,7 +58,7 @@ struct Figure {
         hip + Vector(0, 0.03 * scale, 0), hip.mixed(with: knee, 0.35), hip.mixed(with: knee, 0.75),
         knee, calf, knee.mixed(with: ankle, 0.75), ankle - Vector(0, 0.01 * scale, 0),
       ]
-      let bare: [Float] = [0.088, 0.082, 0.062, 0.056, 0.056, 0.042, 0.038]
+      let bare: [Float] = [0.07, 0.082, 0.062, 0.056, 0.056, 0.042, 0.038]
       let thickness = scale * (0.55 + 0.45 * build)
       func tube(_ extra: [Float], _ range: Range<Int>, _ material: raster_material) -> Loft {
         Loft(
@@ -131,7 +131,7 @@ struct Figure {
     let hips = scale * identity.body.hips * (0.6 + 0.4 * build)
     // Height above the hip joints, half widths to the side and to the front.
     var marks: [(Float, Float, Float)] = [
-      (0.08, 0.178 * hips, 0.138 * hips), (0.2, 0.162 * chest, 0.125 * chest * build.squareRoot()),
+      (0.08, 0.184 * hips, 0.14 * hips), (0.2, 0.162 * chest, 0.125 * chest * build.squareRoot()),
       (0.33, 0.176 * chest, 0.132 * chest), (0.42, 0.184 * shoulders, 0.124 * chest),
       (0.47, 0.18 * shoulders, 0.105 * chest), (0.51, 0.13 * shoulders, 0.085 * chest),
       (0.54, 0.068 * scale, 0.066 * scale), (0.565, 0.062 * scale, 0.062 * scale),
@@ -139,7 +139,7 @@ struct Figure {
     switch identity.upperLength {
     case .waist: break
     case .hip:
-      marks.insert((-0.06, 0.2 * hips, 0.155 * hips + 0.14 * stepSpread), at: 0)
+      marks.insert((-0.06, 0.206 * hips, 0.155 * hips + 0.14 * stepSpread), at: 0)
       marks[1].2 += 0.05 * stepSpread
     case .thigh, .knee:
       let spread = stepSpread

@@ -46,7 +46,7 @@ struct Viewpoint {
       ambient: random.uniform(0.95, 1.05) - 0.6 * diffuse, diffuse: diffuse)
     /// A deviation −1…1, the small ones more likely, as cameras tend to agree.
     func deviation() -> Float {
-      0.5 * (random.uniform(-1, 1) + random.uniform(-1, 1))
+      (0..<4).reduce(0) { sum, _ in sum + 0.25 * random.uniform(-1, 1) }
     }
     let cast = 0.12 * strength
     let gamma = deviation()
