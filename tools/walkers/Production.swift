@@ -1,6 +1,4 @@
 import Foundation
-import Frames
-import Images
 
 /// Films a cast: renders every frame once and hands it to the writers that are asked for.
 struct Production {
