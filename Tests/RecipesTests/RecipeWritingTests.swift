@@ -112,6 +112,18 @@ import Yams
     #expect(rows.contains { $0.hasPrefix("| `isr.temperature` | 0.1 | 0.001...10 |") })
   }
 
+  @Test func `the documentation holds the key table`() throws {
+    let table = PretrainingRecipe.keyTable()
+    let documentation = URL(fileURLWithPath: #filePath)
+      .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "docs/recipes.md")
+    let text = (try? String(contentsOf: documentation, encoding: .utf8)) ?? ""
+    guard !text.contains(table) else { return }
+    let current = FileManager.default.temporaryDirectory.appending(path: "recipe-keys.md")
+    try Data(table.utf8).write(to: current)
+    Issue.record("docs/recipes.md is out of date; its table is now that of \(current.path)")
+  }
+
   private func leafCount(_ object: [String: Any]) -> Int { leaves(object).count }
 
   private func leaves(_ object: [String: Any]) -> [String] {
