@@ -81,12 +81,8 @@ struct BenchmarkCommand: ParsableCommand {
     let card = Card(
       generator: "walkers benchmark", licence: "Apache-2.0", boxNoise: videos.boxNoise,
       train: train, trainMade: trainMade, test: test, testMade: testMade)
-    let url = folder.appendingPathComponent("README.json")
-    do {
-      try Console.encoder.encode(card).write(to: url, options: .atomic)
-    } catch {
-      throw WalkersError.cannotWrite(path: url.path, reason: error.localizedDescription)
-    }
+    try OutputFolder.write(
+      try Console.encoder.encode(card), to: folder.appendingPathComponent("README.json"))
     Console.note("train: \(try Console.line(trainMade))")
     Console.note("test: \(try Console.line(testMade))")
   }

@@ -18,8 +18,7 @@ final class CameraVideo {
     self.cast = cast
     name = "\(output.prefix)\(camera)"
     random = CounterGenerator(seed: cast.seed, .boxNoise, camera)
-    try FileManager.default.createDirectory(
-      at: output.folder, withIntermediateDirectories: true)
+    try OutputFolder.create(output.folder)
     writer = try VideoWriter(
       path: output.folder.appendingPathComponent("\(name).mp4").path, width: cast.width,
       height: cast.height, framesPerSecond: cast.framesPerSecond, quality: output.quality,
@@ -54,17 +53,13 @@ final class CameraVideo {
     case .none: break
     case .besideVideo: try Self.write(boxLines, to: video.appendingPathExtension("txt"))
     case .folder(let folder):
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      try OutputFolder.create(folder)
       try Self.write(boxLines, to: folder.appendingPathComponent("\(name).txt"))
     }
   }
 
   private static func write(_ lines: [String], to url: URL) throws {
-    do {
-      try Data(lines.map { $0 + "\n" }.joined().utf8).write(to: url, options: .atomic)
-    } catch {
-      throw WalkersError.cannotWrite(path: url.path, reason: error.localizedDescription)
-    }
+    try OutputFolder.write(Data(lines.map { $0 + "\n" }.joined().utf8), to: url)
   }
 
   private static func rounded(_ value: Double) -> String { rounded(value, digits: 1) }

@@ -74,17 +74,12 @@ struct CropCutter {
 
   private func write(_ crop: Candidate, walk: Int, to split: String) throws {
     let folder = output.folder.appendingPathComponent(split)
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try OutputFolder.create(folder)
     // Person, camera and sequence, frame, box: the sequence is the person's walk in this video.
     let name = String(
       format: "%04d_c%ds%d_%06d_%02d.jpg", crop.identity, viewpoint.number, walk + 1,
       crop.frameNumber, 1)
-    let url = folder.appendingPathComponent(name)
-    do {
-      try Data(crop.bytes).write(to: url, options: .atomic)
-    } catch {
-      throw WalkersError.cannotWrite(path: url.path, reason: error.localizedDescription)
-    }
+    try OutputFolder.write(Data(crop.bytes), to: folder.appendingPathComponent(name))
   }
 
   private static func spread(_ crops: [Candidate], _ most: Int) -> [Candidate] {

@@ -22,7 +22,7 @@ struct FrameCommand: ParsableCommand {
 
   func run() throws {
     let folder = URL(fileURLWithPath: output)
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try OutputFolder.create(folder)
     let cast = options.cast
     let people = cast.identities()
     let noise = Noise(seed: cast.seed)

@@ -18,7 +18,6 @@ struct Production {
     var query = 0
     var gallery = 0
     var train = 0
-    var renderMillisecondsPerFrame = 0.0
   }
 
   /// Films all cameras, one after the other.
@@ -29,8 +28,8 @@ struct Production {
     let noise = Noise(seed: cast.seed)
     var summary = Summary()
     var seen: Set<Int> = []
-    var renderSeconds = 0.0
     for camera in cast.cameraNumbers {
+      var renderSeconds = 0.0
       let stage = try cast.stage(camera: camera, people: people, noise: noise)
       let video = try videos?.open(camera: camera, cast: cast)
       var cutter = crops.map { CropCutter(output: $0, cast: cast, viewpoint: stage.viewpoint) }
@@ -53,11 +52,10 @@ struct Production {
       summary.frames += cast.frameCount
       summary.walks += stage.timetable.walks.count
       progress(
-        "camera \(camera): \(cast.frameCount) frames, \(stage.timetable.walks.count) walks")
+        "camera \(camera): \(cast.frameCount) frames, \(stage.timetable.walks.count) walks, "
+          + String(format: "%.1f ms a picture", renderSeconds * 1000 / Double(cast.frameCount)))
     }
     summary.peopleSeen = seen.count
-    summary.renderMillisecondsPerFrame =
-      (renderSeconds / Double(max(1, summary.frames)) * 10_000).rounded() / 10
     return summary
   }
 }
