@@ -79,7 +79,7 @@ struct ExtractionTests {
       let reasons = outcomes.dropFirst().map { $0.skippedReason ?? "not skipped" }
       #expect(reasons[0].contains("b broken.mp4"))
       #expect(reasons[1].contains("c text.mp4") && reasons[1].contains("not a video"))
-      #expect(reasons[2].contains("No persons were found in “d empty.mp4”"))
+      #expect(reasons[2].contains("No persons were found in the 20 frames of “d empty.mp4”"))
       #expect(reasons[3].contains("camera moves") && reasons[3].contains("--detections"))
 
       let store = try CropStore(directory: folder.appendingPathComponent("store"))

@@ -153,8 +153,8 @@ struct VideoExtraction {
   private var emptyReason: String {
     let boxes = outcome.boxes ?? 0
     guard boxes > 0 else {
-      let place = outcome.boxSource.map { " by \($0)" } ?? ""
-      return "No persons were found in “\(item.name)”\(place) in \(outcome.frames) frames."
+      let place = outcome.boxSource.map { " (boxes from: \($0))" } ?? ""
+      return "No persons were found in the \(outcome.frames) frames of “\(item.name)”\(place)."
     }
     return "None of the \(boxes) boxes in “\(item.name)” passes the box rules: at least "
       + "\(number(settings.rules.minimumHeight)) pixels high, "
