@@ -118,7 +118,8 @@ let package = Package(
     command(
       "vision-pretrain",
       [
-        "CommandSupport", "Pretraining", "Recipes", "Reports", "Training", argumentParser,
+        "CommandSupport", "Pretraining", "Recipes", "Reports", "Training", "Storage", "Backbones",
+        "Layers", "Datasets", "Frames", "Persons", "Matching", "Images", "Tensors", argumentParser,
       ]),
     command(
       "vision-evaluate",

@@ -50,7 +50,7 @@ public enum NamedRecipe: String, RecipeChoice {
 extension PretrainingRecipe {
   /// ViT-Tiny for a night on two cores.
   fileprivate mutating func becomeSmall() {
-    model.backbone = "vit_tiny"
+    model.backbone = "vit_tiny_patch16_224"
     model.embedding = 256
     model.imageHeight = 256
     model.imageWidth = 128
@@ -66,7 +66,7 @@ extension PretrainingRecipe {
 
   /// ViT-Small with the released SimMIM values for 100 epochs; the pair stage has no public values.
   fileprivate mutating func becomePaper() {
-    model.backbone = "vit_small"
+    model.backbone = "vit_small_patch16_224"
     model.embedding = 512
     model.imageHeight = 256
     model.imageWidth = 128

@@ -1,0 +1,264 @@
+import Backbones
+import CommandSupport
+import Datasets
+import Foundation
+import Pretraining
+import Recipes
+import Reports
+import Training
+
+/// Pictures, `pairs.csv` and `report.html` of a finished run.
+struct PretrainReport {
+  /// Figures for the result.
+  struct Summary {
+    var simmimLoss: Double?
+    var isrLoss: Double?
+    var precision: Double?
+  }
+
+  let folder: RunFolder
+  let job: PretrainJob
+  let outcomes: [VideoOutcome]
+  let trainer: PretrainingTrainer
+  let source: CropSource
+  let preprocessing: Preprocessing
+  let state: PretrainingState
+  let command: String
+
+  func write(log: RunLog) throws -> Summary {
+    let rows = try MetricsCSV.rows(of: folder.metrics)
+    var summary = Summary()
+    summary.simmimLoss = Self.lateMean(rows, "loss.simmim")
+    summary.isrLoss = Self.lateMean(rows, "loss.isr")
+    summary.precision = Self.lateMean(rows, "precision")
+    var sections = [Self.curves(rows, objective: job.recipe.schedule.objective)]
+    let inspector = PretrainingInspector(
+      model: trainer.model, source: source, recipe: job.recipe, preprocessing: preprocessing)
+    if job.recipe.report.pictures {
+      do {
+        try FileManager.default.createDirectory(
+          at: folder.pictures, withIntermediateDirectories: true)
+      } catch {
+        throw CommandFailure(
+          .cannotWrite,
+          "\(folder.pictures.path) cannot be made: \((error as NSError).localizedDescription).")
+      }
+    }
+    try trainer.withBestWeights {
+      if job.recipe.schedule.objective.includesPairs {
+        let pairs = try inspector.pairs()
+        try folder.write(
+          ([InspectedPair.header] + pairs.map(\.line)).joined(separator: "\n") + "\n",
+          to: folder.pairs)
+        log.notice("pairs.csv: \(pairs.count) pairs matched by the trained network")
+        if job.recipe.report.pictures { sections.append(try pairSection(pairs)) }
+      }
+      guard job.recipe.report.pictures else { return }
+      if job.recipe.schedule.objective.includesMasking {
+        sections.append(try fillingSection(inspector))
+      }
+      sections.append(try likenessSection(inspector))
+    }
+    sections.append(videoSection())
+    for (index, name) in ["losses", "pairs"].enumerated() where index < Self.charts(rows).count {
+      try folder.write(
+        Self.charts(rows)[index].svg(), to: folder.pictures.appendingPathComponent("\(name).svg"))
+    }
+    let finished = outcomes.filter { $0.skippedReason == nil }
+    try HTMLReport(
+      title: "Pretraining report",
+      subtitle: "\(job.recipe.model.backbone) · objective \(job.recipe.schedule.objective.rawValue)",
+      keyFigures: keyFigures(summary, finished: finished.count), protocolText: protocolText,
+      sections: sections, command: command, recipe: job.recipe.yaml(),
+      skipped: outcomes.compactMap { outcome in
+        outcome.skippedReason.map { .init(path: outcome.path, reason: $0) }
+      }
+    ).write(to: folder.report)
+    return summary
+  }
+
+  private var protocolText: String {
+    "Seed \(job.recipe.seed), \(job.threads) threads, \(state.step) steps. Losses are means over the "
+      + "last fifth of their stage. No labels were used."
+      + (source.store.records.first?.identity == nil
+        ? "" : " Identities of the sidecar files were used only to judge the pairs.")
+  }
+
+  /// Mean of the last fifth of the rows that have a value.
+  private static func lateMean(_ rows: [MetricsRow], _ column: String) -> Double? {
+    let values = rows.compactMap { $0.values[column] }
+    guard !values.isEmpty else { return nil }
+    let late = values.suffix(max(values.count / 5, 1))
+    return late.reduce(0, +) / Double(late.count)
+  }
+
+  private func keyFigures(_ summary: Summary, finished: Int) -> [HTMLReport.KeyFigure] {
+    func text(_ value: Double) -> String { String((value * 1000).rounded() / 1000) }
+    var figures: [HTMLReport.KeyFigure] = [
+      .init("Videos", String(finished), note: "\(outcomes.count - finished) skipped"),
+      .init("Crops", String(source.store.count)),
+      .init("Steps", String(state.step), note: "\(state.images) images"),
+      .init(
+        "Rate", String(Int((Double(state.images) / max(state.seconds, 1e-9)).rounded())),
+        unit: "images/s"),
+    ]
+    if let loss = summary.simmimLoss { figures.append(.init("SimMIM loss", text(loss))) }
+    if let loss = summary.isrLoss { figures.append(.init("Pair loss", text(loss))) }
+    if let precision = summary.precision {
+      figures.append(.init("Match precision", text(precision), note: "against known identities"))
+    }
+    return figures
+  }
+
+  private static func charts(_ rows: [MetricsRow]) -> [LineChart] {
+    func series(_ names: [(String, String)]) -> [LineChart.Series] {
+      names.map { LineChart.Series($0.1, rows: rows, column: $0.0) }.filter { !$0.points.isEmpty }
+    }
+    var charts = [
+      LineChart(
+        title: "Losses", horizontal: ChartAxis("step"), vertical: ChartAxis("loss"),
+        series: series([("loss.simmim", "masked patches"), ("loss.isr", "pairs")]),
+        smoothing: 0.8)
+    ]
+    let pairs = series([
+      ("probability", "partner's probability"), ("precision", "match precision"),
+      ("possible", "best possible precision"), ("spread", "embedding spread"),
+    ])
+    if !pairs.isEmpty {
+      charts.append(
+        LineChart(
+          title: "Pairs", horizontal: ChartAxis("step"), vertical: ChartAxis("share, 0 to 1"),
+          series: pairs, smoothing: 0.8))
+    }
+    return charts
+  }
+
+  private static func curves(
+    _ rows: [MetricsRow], objective: ScheduleSettings.Objective
+  ) -> HTMLReport.Section {
+    HTMLReport.Section(
+      "Training",
+      blocks: charts(rows).map { chart in
+        .figure(
+          .init(
+            .chart(chart), caption: chart.title,
+            lookFor: chart.title == "Losses"
+              ? "Losses should fall and level off; a jump up means the learning rate is too high."
+              : "The partner's probability should rise; a spread near 0 means that all crops look alike "
+                + "to the network."))
+      })
+  }
+
+  private func pairSection(_ pairs: [InspectedPair]) throws -> HTMLReport.Section {
+    let ordered = pairs.sorted { $0.reliability > $1.reliability }
+    // Pictures are read only for the pairs that the sheet shows: top, middle and bottom.
+    let shown = Self.spread(ordered, limit: 36)
+    let sheet = ContactSheet.minedPairs(
+      try shown.map { pair in
+        MinedPair(
+          first: try source.image(at: pair.firstCrop),
+          second: try source.image(at: pair.secondCrop), reliability: pair.reliability,
+          secondsApart: pair.gap, source: nil, isCorrect: pair.isSamePerson)
+      })
+    try sheet.write(to: folder.pictures.appendingPathComponent("pairs.png"))
+    var chart = Histogram(
+      title: "Reliability of the mined pairs", horizontal: ChartAxis("probability of the partner"),
+      groups: [.init("pairs", values: pairs.map(\.reliability))])
+    let known = pairs.filter { $0.isSamePerson != nil }
+    if !known.isEmpty {
+      chart.groups = [
+        .init("same person", values: known.filter { $0.isSamePerson == true }.map(\.reliability)),
+        .init("other person", values: known.filter { $0.isSamePerson == false }.map(\.reliability)),
+      ]
+    }
+    return HTMLReport.Section(
+      "Mined pairs",
+      blocks: [
+        .figure(
+          .init(
+            try .sheet(sheet), caption: "Pairs matched by the trained network, sorted by reliability.",
+            lookFor: "Both halves should show one person; wrong pairs should stand at the end.")),
+        .figure(
+          .init(
+            .chart(chart), caption: "\(pairs.count) pairs of \(job.folder.lastPathComponent).",
+            lookFor: "Reliable pairs lie at the right.")),
+      ])
+  }
+
+  private static func spread(_ pairs: [InspectedPair], limit: Int) -> [InspectedPair] {
+    guard pairs.count > limit else { return pairs }
+    let third = limit / 3
+    let middle = (pairs.count - third) / 2
+    return Array(pairs.prefix(third)) + Array(pairs[middle..<middle + third])
+      + Array(pairs.suffix(third))
+  }
+
+  private func fillingSection(_ inspector: PretrainingInspector) throws -> HTMLReport.Section {
+    let fillings = try inspector.fillings()
+    let sheet = ContactSheet.reconstructions(
+      fillings.map {
+        Reconstruction(
+          masked: $0.masked, reconstructed: $0.filled, truth: $0.truth, error: $0.error)
+      })
+    try sheet.write(to: folder.pictures.appendingPathComponent("reconstructions.png"))
+    let count = Double(max(fillings.count, 1))
+    let error = fillings.reduce(0) { $0 + $1.error } / count
+    let plain = fillings.reduce(0) { $0 + $1.meanColourError } / count
+    func text(_ value: Double) -> String { String((value * 1000).rounded() / 1000) }
+    return HTMLReport.Section(
+      "Masked patches",
+      blocks: [
+        .figure(
+          .init(
+            try .sheet(sheet), caption: "Masked | reconstructed | truth.",
+            lookFor: "Large shapes and colours should continue into the hidden squares; detail will "
+              + "not.")),
+        .text(
+          "Mean absolute error on hidden pixels \(text(error)); filling with the mean colour of the "
+            + "visible pixels gives \(text(plain)). Below the second number something was learned."),
+      ])
+  }
+
+  private func likenessSection(_ inspector: PretrainingInspector) throws -> HTMLReport.Section {
+    let records = source.store.records
+    let sheet = ContactSheet.nearestNeighbours(
+      try inspector.likenesses().map { likeness in
+        let own = records[likeness.anchor]
+        return Neighbourhood(
+          anchor: try source.image(at: likeness.anchor), source: nil,
+          neighbours: try likeness.neighbours.map { neighbour in
+            let other = records[neighbour.crop]
+            var same: Bool?
+            if let left = own.identity, let right = other.identity { same = left == right }
+            return .init(
+              image: try source.image(at: neighbour.crop), similarity: neighbour.similarity,
+              source: nil, isCorrect: same)
+          })
+      })
+    try sheet.write(to: folder.pictures.appendingPathComponent("neighbours.png"))
+    return HTMLReport.Section(
+      "Nearest neighbours",
+      blocks: [
+        .figure(
+          .init(
+            try .sheet(sheet),
+            caption: "Crops most like an anchor by pooled features; crops of the same video within two "
+              + "seconds are left out.",
+            lookFor: "The same person, or at least the same clothing, should come first."))
+      ])
+  }
+
+  private func videoSection() -> HTMLReport.Section {
+    var table = TextTable(
+      columns: [
+        .init("video"), .init("frames", .right), .init("crops", .right), .init("remark"),
+      ])
+    for outcome in outcomes {
+      table.append([
+        outcome.name, String(outcome.frames), String(outcome.crops),
+        outcome.skippedReason ?? outcome.note ?? "",
+      ])
+    }
+    return HTMLReport.Section("Footage", blocks: [.table(table)])
+  }
+}

@@ -1,0 +1,47 @@
+/// What `vision-pretrain --json` prints.
+struct PretrainResult: Encodable {
+  var run: String
+  var videos: Int
+  var skipped: Int
+  var frames: Int
+  var crops: Int
+  var pairs: Int
+  var steps: Int
+  var images: Int
+  var imagesPerSecond: Double
+  var peakMemoryMiB: Double
+  var simmimLoss: Double?
+  var isrLoss: Double?
+  var seconds: Double
+  var matchPrecision: Double?
+  var report: String
+
+  private enum Keys: String, CodingKey {
+    case run, videos, skipped, frames, crops, pairs, steps, images, imagesPerSecond, peakMemoryMiB
+    case simmimLoss = "loss.simmim"
+    case isrLoss = "loss.isr"
+    case loss, seconds, matchPrecision, report
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Keys.self)
+    try container.encode(run, forKey: .run)
+    try container.encode(videos, forKey: .videos)
+    try container.encode(skipped, forKey: .skipped)
+    try container.encode(frames, forKey: .frames)
+    try container.encode(crops, forKey: .crops)
+    try container.encode(pairs, forKey: .pairs)
+    try container.encode(steps, forKey: .steps)
+    try container.encode(images, forKey: .images)
+    try container.encode(imagesPerSecond, forKey: .imagesPerSecond)
+    try container.encode(peakMemoryMiB, forKey: .peakMemoryMiB)
+    // A loss that was not trained is null: the key is always there. Both spellings are given, for
+    // readers of flat and of nested keys.
+    try container.encode(simmimLoss, forKey: .simmimLoss)
+    try container.encode(isrLoss, forKey: .isrLoss)
+    try container.encode(["simmim": simmimLoss, "isr": isrLoss], forKey: .loss)
+    try container.encode(seconds, forKey: .seconds)
+    try container.encode(matchPrecision, forKey: .matchPrecision)
+    try container.encode(report, forKey: .report)
+  }
+}

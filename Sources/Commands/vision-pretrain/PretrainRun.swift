@@ -1,0 +1,125 @@
+import Backbones
+import CommandSupport
+import Datasets
+import Foundation
+import Frames
+import Layers
+import Pretraining
+import Recipes
+import Reports
+import Storage
+import Tensors
+import Training
+
+/// One run of `vision-pretrain`, new or resumed: crops, training, inspection, report.
+struct PretrainRun {
+  private let job: PretrainJob
+  private let session: CommandSession
+  private let folder: RunFolder
+  private let start = ContinuousClock.now
+
+  init(job: PretrainJob, session: CommandSession) {
+    self.job = job
+    self.session = session
+    folder = RunFolder(url: job.folder)
+  }
+
+  private var elapsed: Double { (ContinuousClock.now - start) / .seconds(1) }
+
+  func run() throws -> PretrainResult {
+    let recipe = job.recipe
+    Compute.configure(threads: job.threads)
+    let extent = Extent(height: recipe.model.imageHeight, width: recipe.model.imageWidth)
+    // Everything that can be wrong with names and paths is found before the folder is made.
+    let random = RandomStream(seed: UInt64(recipe.seed))
+    let made = try ModelFolder.makeBackbone(
+      named: recipe.model.backbone, extent: extent, random: random)
+    let items = try Footage.find(job.inputs.videos)
+    if !job.isResumed { try folder.create(job, command: session.quotedCommandLine) }
+    let log = try RunLog(file: folder.log, console: session.console)
+    log.notice(
+      (job.isResumed ? "Resuming " : "Run folder: ") + job.folder.path)
+    log.notice("Found \(items.count) \(items.count == 1 ? "video" : "videos"), \(job.threads) threads")
+    let (store, outcomes) = try extract(items, log: log)
+    let model = PretrainingModel(
+      backbone: made.backbone, embedding: recipe.model.embedding, random: random)
+    log.notice(
+      "Model: \(recipe.model.backbone) at \(extent.height)x\(extent.width), "
+        + "\(made.backbone.parameterCount()) parameters and \(model.heads.parameterCount()) in heads, "
+        + "100 % trained")
+    let source = CropSource(store)
+    let trainer = try PretrainingTrainer(
+      recipe: recipe, source: source, model: model, preprocessing: made.entry.preprocessing)
+    let configuration = ModelFolder.configuration(
+      of: made.backbone, entry: made.entry, embedding: recipe.model.embedding,
+      origin: "vision-pretrain, objective \(recipe.schedule.objective.rawValue), "
+        + "\(trainer.plan.totalSteps) steps, seed \(recipe.seed)")
+    let training = TrainingSession(
+      trainer: trainer, folder: folder, configuration: configuration, threads: job.threads,
+      isResumed: job.isResumed, command: "vision-pretrain --resume "
+        + quotedForShell(job.folder.path))
+    let state = try training.run(log: log, interruption: session.interruption)
+    try trainer.writeBest(to: folder.best, configuration: configuration)
+    let report = PretrainReport(
+      folder: folder, job: job, outcomes: outcomes, trainer: trainer, source: source,
+      preprocessing: made.entry.preprocessing, state: state,
+      command: session.quotedCommandLine)
+    let summary = try report.write(log: log)
+    let finished = outcomes.filter { $0.skippedReason == nil }
+    let result = PretrainResult(
+      run: job.folder.path, videos: finished.count, skipped: outcomes.count - finished.count,
+      frames: outcomes.reduce(0) { $0 + $1.frames }, crops: store.count, pairs: state.pairs,
+      steps: state.step, images: state.images,
+      imagesPerSecond: Double(state.images) / max(state.seconds, 1e-9),
+      peakMemoryMiB: Double(Compute.peakResidentBytes) / 1_048_576,
+      simmimLoss: summary.simmimLoss, isrLoss: summary.isrLoss, seconds: elapsed,
+      matchPrecision: summary.precision, report: folder.report.path)
+    log.notice(
+      "Done in \(Int(elapsed.rounded())) s: model \(folder.best.path), report \(folder.report.path)")
+    return result
+  }
+
+  /// Crops of all videos, from the cache where they are there already.
+  private func extract(
+    _ items: [FootageItem], log: RunLog
+  ) throws -> (CropStore, [VideoOutcome]) {
+    let settings = ExtractionBridge.settings(of: job.recipe)
+    let extraction = FootageExtraction(
+      settings: settings, detections: job.inputs.detections.map { URL(fileURLWithPath: $0) },
+      decoderThreads: job.threads)
+    let writer = try CropStoreWriter(directory: folder.crops, settings: settings.store)
+    let display = ExtractionDisplay(console: session.console)
+    let outcomes: [VideoOutcome]
+    do {
+      outcomes = try extraction.extract(
+        from: items, into: writer, progress: { display.show($0) },
+        isCancelled: { session.interruption.isRequested })
+    } catch is CancellationError {
+      throw CommandFailure.interrupted(
+        resumeWith: "vision-pretrain --resume " + quotedForShell(job.folder.path))
+    }
+    display.finish()
+    var skipped = ""
+    for outcome in outcomes {
+      if let reason = outcome.skippedReason {
+        log.warning("Skipped \(outcome.name): \(reason)")
+        skipped += "\(outcome.path)\t\(reason)\n"
+      } else {
+        log.notice(
+          "\(outcome.name): \(outcome.frames) frames, \(outcome.crops) crops"
+            + (outcome.isResumed ? " (from the cache)" : "")
+            + (outcome.note.map { "; \($0)" } ?? ""))
+      }
+    }
+    try folder.write(skipped, to: folder.skipped)
+    let store = try CropStore(directory: folder.crops)
+    guard store.count > 0 else {
+      let first = outcomes.first?.skippedReason.map { " The first: \($0)" } ?? ""
+      throw CommandFailure(
+        .badData,
+        "Nothing can be learned: not one crop came out of \(outcomes.count) "
+          + "\(outcomes.count == 1 ? "video" : "videos") (reasons in \(folder.skipped.path)).\(first)")
+    }
+    return (store, outcomes)
+  }
+}

@@ -1,0 +1,107 @@
+import CommandSupport
+import Foundation
+import Pretraining
+import Recipes
+import Reports
+import Storage
+import Training
+
+/// Drives a trainer from its first or last checkpoint to the end: metrics, alarms, checkpoints.
+struct TrainingSession {
+  let trainer: PretrainingTrainer
+  let folder: RunFolder
+  let configuration: ModelConfiguration
+  let threads: Int
+  let isResumed: Bool
+  let command: String
+
+  /// Columns of `metrics.csv`.
+  static let columns = [
+    "loss.simmim", "loss.isr", "rate", "gradientNorm", "pairs", "probability", "reliability",
+    "unmatched", "similarity", "frameSimilarity", "frameDeviation", "belowFrame", "spread",
+    "precision", "possible",
+  ]
+
+  func run(log: RunLog, interruption: Interruption) throws -> PretrainingState {
+    let checkpoint = CheckpointFolder(folder.last)
+    checkpoint.recover()
+    var state = PretrainingState(threads: threads)
+    if isResumed, checkpoint.exists {
+      state = try trainer.restore(from: checkpoint)
+      log.notice("Continuing at step \(state.step) of \(trainer.plan.totalSteps)")
+      if state.threads != threads {
+        log.warning(
+          "The run used \(state.threads) threads and goes on with \(threads): the last bits of the "
+            + "weights will differ from an uninterrupted run.")
+      }
+      state.threads = threads
+    }
+    let metrics = try MetricsLog(
+      directory: folder.url, columns: Self.columns, resumingAt: isResumed ? state.step : nil)
+    let before = state
+    let clock = ContinuousClock.now
+    var lastSaved = state.step
+    var stage: PretrainingPlan.Stage?
+    var progress: ProgressReporter?
+    var alarms: Set<String> = []
+    func save() throws {
+      state.seconds = before.seconds + (ContinuousClock.now - clock) / .seconds(1)
+      try metrics.synchronize()
+      try trainer.save(to: checkpoint, configuration: configuration, state: state)
+      lastSaved = trainer.step
+    }
+    while let current = trainer.plan.stage(at: trainer.step) {
+      if interruption.isRequested {
+        progress?.finish()
+        try save()
+        throw CommandFailure.interrupted(resumeWith: command)
+      }
+      if stage != current {
+        progress?.finish()
+        stage = current
+        progress = ProgressReporter(
+          Self.title(current.objective), total: current.steps,
+          completed: trainer.step - current.start, console: log.console)
+      }
+      let report = try trainer.advance()
+      state.step = trainer.step
+      state.images += report.images
+      state.pairs += report.pairs
+      if let alarm = report.alarm, alarms.insert(alarm.prefix(24).description).inserted {
+        log.warning("Step \(report.step): \(alarm)")
+      }
+      try record(report, in: metrics, state: state, before: before, clock: clock)
+      progress?.advance(
+        items: report.images,
+        values: [
+          "loss": (report.values["loss.simmim"] ?? 0) + (report.values["loss.isr"] ?? 0)
+        ])
+      if trainer.step - lastSaved >= trainer.recipe.optimizer.checkpointEverySteps { try save() }
+    }
+    progress?.finish()
+    if lastSaved < trainer.step || !checkpoint.exists { try save() }
+    return state
+  }
+
+  private static func title(_ objective: PretrainingPlan.Objective) -> String {
+    switch objective {
+    case .simmim: "Masked patches"
+    case .isr: "Pairs"
+    case .joint: "Masked patches and pairs"
+    }
+  }
+
+  private func record(
+    _ report: StepReport, in metrics: MetricsLog, state: PretrainingState,
+    before: PretrainingState, clock: ContinuousClock.Instant
+  ) throws {
+    let interval = trainer.recipe.report.metricsEverySteps
+    guard report.step % interval == 0 || trainer.isFinished else { return }
+    var values = report.values
+    if report.objective != .simmim { values["pairs"] = Double(report.pairs) }
+    let seconds = (ContinuousClock.now - clock) / .seconds(1)
+    try metrics.append(
+      MetricsRow(step: report.step, values: values), seconds: before.seconds + seconds,
+      imagesPerSecond: Double(state.images - before.images) / max(seconds, 1e-9))
+  }
+}

@@ -1,0 +1,219 @@
+public import Backbones
+import Datasets
+import Gradients
+public import Images
+import Layers
+import Losses
+import Matching
+public import Recipes
+import Tensors
+
+/// Looks at what a pretrained model does: the pairs it finds, what it fills in, which crops it finds
+/// alike.
+public struct PretrainingInspector {
+  private let model: PretrainingModel
+  private let source: CropSource
+  private let recipe: PretrainingRecipe
+  private let preprocessing: Preprocessing
+  private let random: RandomStream
+
+  /// Looks at a model on the crops of a store.
+  public init(
+    model: PretrainingModel, source: CropSource, recipe: PretrainingRecipe,
+    preprocessing: Preprocessing
+  ) {
+    self.model = model
+    self.source = source
+    self.recipe = recipe
+    self.preprocessing = preprocessing
+    random = RandomStream(seed: UInt64(recipe.seed)).split("inspection")
+  }
+
+  private var extent: Extent { model.backbone.inputExtent }
+
+  /// Matches frame pairs spread over the footage with the trained network in evaluation mode.
+  ///
+  /// Frame pairs are drawn as at the end of training; every batch gives the negatives of its pairs.
+  /// - Parameter limit: number of frame pairs.
+  public func pairs(limit: Int = 400) throws -> [InspectedPair] {
+    let store = source.store
+    let sampler = FramePairSampler(
+      frames: store.frames(), settings: recipe.isr, random: random)
+    var result: [InspectedPair] = []
+    var drawn = 0
+    var seen: Set<FramePair> = []
+    // Footage with few usable frames repeats its pairs; a fixed number of tries ends the search.
+    for step in 0..<(4 * limit / max(recipe.isr.pairsPerBatch, 1) + 1) {
+      guard drawn < limit else { break }
+      let batch = sampler.pairs(step: step, progress: 1).filter { seen.insert($0).inserted }
+      guard !batch.isEmpty else { continue }
+      drawn += batch.count
+      result += try inspect(batch)
+    }
+    return result
+  }
+
+  private func inspect(_ framePairs: [FramePair]) throws -> [InspectedPair] {
+    let store = source.store
+    let crops = framePairs.flatMap { $0.first + $0.second }
+    let embeddings = try embed(crops)
+    let matched = try PairMiner(recipe.isr.matcher).batch(embeddings, framePairs: framePairs)
+    let unit = Variable(embeddings)
+    let similarity = unit.multiplied(by: unit, transposingOther: true).value.values
+    let contrast = PairContrast(temperature: Float(recipe.isr.temperature))
+    let result = contrast(unit, batch: matched)
+    let rows = crops.count
+    func rank(_ anchor: Int, _ partner: Int) -> Int {
+      let score = similarity[anchor * rows + partner]
+      return 1
+        + (0..<rows).filter {
+          matched.frame[$0] == matched.frame[partner] && similarity[anchor * rows + $0] > score
+        }.count
+    }
+    return matched.pairs.indices.map { index in
+      let pair = matched.pairs[index]
+      let (a, b) = (crops[pair.first], crops[pair.second])
+      let (first, second) = (store.records[a], store.records[b])
+      var same: Bool?
+      if let left = first.identity, let right = second.identity { same = left == right }
+      let forwardRank = rank(pair.first, pair.second)
+      return InspectedPair(
+        video: first.video, clip: first.clip, firstTimestamp: first.timestamp,
+        secondTimestamp: second.timestamp, gap: second.seconds - first.seconds, firstCrop: a,
+        secondCrop: b, firstKey: store.key(at: a), secondKey: store.key(at: b),
+        similarity: Double(similarity[pair.first * rows + pair.second]),
+        forward: Double(result.forward[index]), backward: Double(result.backward[index]),
+        rank: forwardRank, isMutual: forwardRank == 1 && rank(pair.second, pair.first) == 1,
+        isSamePerson: same)
+    }
+  }
+
+  /// Unit embeddings of crops in evaluation mode, `[crops, width]`.
+  private func embed(_ crops: [Int]) throws -> Tensor {
+    try pooled(crops) { model.embeddings(of: $0, in: .inference()).value }
+  }
+
+  private func pooled(_ crops: [Int], _ run: (Variable) -> Tensor) throws -> Tensor {
+    var parts: [Variable] = []
+    for start in stride(from: 0, to: crops.count, by: 64) {
+      let images = try crops[start..<min(start + 64, crops.count)].map { try source.image(at: $0) }
+      let input = PictureBatch.tensor(images, extent: extent, preprocessing: preprocessing)
+      parts.append(Variable(run(Variable(input))))
+    }
+    return Variable.concatenated(parts, axis: 0).value
+  }
+
+  /// A crop with a part hidden, what the network filled in, and the truth.
+  public struct Filling: Sendable {
+    /// The hidden part is mid-grey.
+    public var masked: Image
+    /// The reconstruction where hidden, the truth elsewhere.
+    public var filled: Image
+    /// The whole crop.
+    public var truth: Image
+    /// Mean absolute error per hidden pixel and channel, of normalised values.
+    public var error: Double
+    /// The same for filling every hidden pixel with the mean colour of the visible ones.
+    public var meanColourError: Double
+  }
+
+  /// Reconstructions of crops spread over the store.
+  public func fillings(count: Int = 12) throws -> [Filling] {
+    let store = source.store
+    let generator = MaskGenerator(
+      image: extent, unit: recipe.simmim.maskUnit, ratio: recipe.simmim.maskRatio)
+    let chosen = (0..<min(count, store.count)).map { $0 * store.count / min(count, store.count) }
+    let images = try chosen.map { try source.image(at: $0) }
+    let input = PictureBatch.tensor(images, extent: extent, preprocessing: preprocessing)
+    var random = random.split("masks")
+    let masks = chosen.map { _ in generator.mask(random: &random) }
+    let cells = masks.flatMap { generator.expanded($0, stride: model.backbone.maskStride) }
+    let hidden = masks.flatMap { generator.expanded($0, stride: 1) }
+    let output = model.reconstruction(of: Variable(input), mask: cells, in: .inference()).value
+    var composed = input
+    composed.withMutablePointer { target in
+      output.withPointer { values in
+        for pixel in hidden.indices where hidden[pixel] {
+          for channel in 0..<3 { target[pixel * 3 + channel] = values[pixel * 3 + channel] }
+        }
+      }
+    }
+    let masked = PictureBatch.images(from: input, preprocessing: preprocessing, hidden: hidden)
+    let filled = PictureBatch.images(from: composed, preprocessing: preprocessing)
+    let truth = PictureBatch.images(from: input, preprocessing: preprocessing)
+    let plane = extent.height * extent.width
+    let (inputs, outputs) = (input.values, output.values)
+    return chosen.indices.map { index in
+      let range = index * plane..<(index + 1) * plane
+      let errors = Self.errors(inputs, outputs, hidden, range)
+      return Filling(
+        masked: masked[index], filled: filled[index], truth: truth[index], error: errors.model,
+        meanColourError: errors.meanColour)
+    }
+  }
+
+  private static func errors(
+    _ truth: [Float], _ output: [Float], _ hidden: [Bool], _ range: Range<Int>
+  ) -> (model: Double, meanColour: Double) {
+    var mean = [Double](repeating: 0, count: 3)
+    var visible = 0.0
+    for pixel in range where !hidden[pixel] {
+      for channel in 0..<3 { mean[channel] += Double(truth[pixel * 3 + channel]) }
+      visible += 1
+    }
+    mean = mean.map { $0 / max(visible, 1) }
+    var (model, plain, count) = (0.0, 0.0, 0.0)
+    for pixel in range where hidden[pixel] {
+      for channel in 0..<3 {
+        let value = Double(truth[pixel * 3 + channel])
+        model += abs(value - Double(output[pixel * 3 + channel]))
+        plain += abs(value - mean[channel])
+        count += 1
+      }
+    }
+    return (model / max(count, 1), plain / max(count, 1))
+  }
+
+  /// A crop and the crops most like it.
+  public struct Likeness: Sendable {
+    /// Position of the anchor in the store.
+    public var anchor: Int
+    /// Positions and cosines, nearest first.
+    public var neighbours: [(crop: Int, similarity: Double)]
+  }
+
+  /// The nearest crops, by pooled features, of anchors spread over the footage.
+  ///
+  /// Crops of the anchor's own video within `minimumGap` seconds are left out: they are trivial.
+  public func likenesses(
+    anchors: Int = 8, neighbours: Int = 6, pool: Int = 1500, minimumGap: Double = 2
+  ) throws -> [Likeness] {
+    let store = source.store
+    var random = random.split("pool")
+    let candidates = random.permutation(store.count).prefix(pool).sorted()
+    let features = try pooled(candidates) {
+      model.backbone.features(of: $0, in: .inference()).l2Normalized().value
+    }
+    let chosen = (0..<min(anchors, candidates.count)).map {
+      $0 * candidates.count / min(anchors, candidates.count)
+    }
+    let similarity = Variable(features).gathered(chosen)
+      .multiplied(by: Variable(features), transposingOther: true).value.values
+    let records = store.records
+    return chosen.enumerated().map { row, anchor in
+      let own = records[candidates[anchor]]
+      let others = candidates.indices.filter { index in
+        let other = records[candidates[index]]
+        return other.video != own.video || abs(other.seconds - own.seconds) >= minimumGap
+      }
+      let nearest = others.sorted {
+        similarity[row * candidates.count + $0] > similarity[row * candidates.count + $1]
+      }.prefix(neighbours)
+      return Likeness(
+        anchor: candidates[anchor],
+        neighbours: nearest.map {
+          (candidates[$0], Double(similarity[row * candidates.count + $0]))
+        })
+    }
+  }
+}
