@@ -108,6 +108,14 @@ let package = Package(
         "Matching", "Frames", "Persons", "Datasets", "Images", "Storage", "Recipes", "CKernels",
       ]),
 
+    // 7 Features of pictures, scores of persons against a gallery, their tables and pictures.
+    room(
+      "Evaluation",
+      [
+        "Pretraining", "Reports", "Training", "Storage", "Backbones", "Layers", "Gradients",
+        "Tensors", "Datasets", "Metrics", "Images",
+      ]),
+
     // 7 Typed recipes.
     room("Recipes", [.product(name: "Yams", package: "Yams")]),
 
@@ -124,8 +132,8 @@ let package = Package(
     command(
       "vision-evaluate",
       [
-        "CommandSupport", "Pretraining", "Recipes", "Reports", "Backbones", "Storage", "Datasets",
-        "Metrics", "Images", "Layers", "Gradients", "Tensors", argumentParser,
+        "CommandSupport", "Evaluation", "Recipes", "Reports", "Training", "Storage", "Datasets",
+        "Metrics", "Tensors", argumentParser,
       ]),
 
     // Tools that share the rooms above: the generator of the walking-people data.
@@ -153,8 +161,11 @@ let package = Package(
     tests("Reports", ["Reports", "Images"]),
     tests(
       "Pretraining", ["Pretraining", "Persons", "Frames", "Datasets", "Images"]),
+    tests(
+      "Evaluation", ["Evaluation", "Datasets", "Metrics", "Images", "Reports", "Storage"]),
     tests("Recipes", ["Recipes", .product(name: "Yams", package: "Yams")]),
     tests("CommandSupport", ["CommandSupport", "Recipes", "Reports", argumentParser]),
+    tests("EndToEnd", ["vision-evaluate", "Images", "Storage"]),
     tests("House", []),
     tests("Walkers", ["walkers", "Images"]),
   ],
