@@ -162,7 +162,11 @@ let package = Package(
     tests(
       "Pretraining", ["Pretraining", "Persons", "Frames", "Datasets", "Images"]),
     tests(
-      "Evaluation", ["Evaluation", "Datasets", "Metrics", "Images", "Reports", "Storage"]),
+      "Evaluation",
+      [
+        "Evaluation", "Pretraining", "Training", "Storage", "Backbones", "Layers", "Gradients",
+        "Tensors", "Datasets", "Metrics", "Images",
+      ]),
     tests("Recipes", ["Recipes", .product(name: "Yams", package: "Yams")]),
     tests("CommandSupport", ["CommandSupport", "Recipes", "Reports", argumentParser]),
     tests("EndToEnd", ["vision-evaluate", "Images", "Storage"]),
