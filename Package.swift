@@ -1,7 +1,9 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Settings of every Swift target. Continuous integration sets `CI`, which turns warnings into errors.
+/// Settings of every Swift target.
+///
+/// Continuous integration sets `CI`, which turns warnings into errors.
 let strict: [SwiftSetting] =
   [
     .enableUpcomingFeature("ExistentialAny"),
@@ -108,14 +110,6 @@ let package = Package(
         "Matching", "Frames", "Persons", "Datasets", "Images", "Storage", "Recipes", "CKernels",
       ]),
 
-    // 7 Features of pictures, scores of persons against a gallery, their tables and pictures.
-    room(
-      "Evaluation",
-      [
-        "Pretraining", "Reports", "Training", "Storage", "Backbones", "Layers", "Gradients",
-        "Tensors", "Datasets", "Metrics", "Images",
-      ]),
-
     // 7 Typed recipes.
     room("Recipes", [.product(name: "Yams", package: "Yams")]),
 
@@ -132,8 +126,8 @@ let package = Package(
     command(
       "vision-evaluate",
       [
-        "CommandSupport", "Evaluation", "Recipes", "Reports", "Training", "Storage", "Datasets",
-        "Metrics", "Tensors", argumentParser,
+        "CommandSupport", "Pretraining", "Recipes", "Reports", "Backbones", "Storage", "Datasets",
+        "Metrics", "Images", "Layers", "Gradients", "Tensors", argumentParser,
       ]),
 
     // Tools that share the rooms above: the generator of the walking-people data.
@@ -161,15 +155,8 @@ let package = Package(
     tests("Reports", ["Reports", "Images"]),
     tests(
       "Pretraining", ["Pretraining", "Persons", "Frames", "Datasets", "Images"]),
-    tests(
-      "Evaluation",
-      [
-        "Evaluation", "Pretraining", "Training", "Storage", "Backbones", "Layers", "Gradients",
-        "Tensors", "Datasets", "Metrics", "Images",
-      ]),
     tests("Recipes", ["Recipes", .product(name: "Yams", package: "Yams")]),
     tests("CommandSupport", ["CommandSupport", "Recipes", "Reports", argumentParser]),
-    tests("EndToEnd", ["vision-evaluate", "Images", "Storage"]),
     tests("House", []),
     tests("Walkers", ["walkers", "Images"]),
   ],

@@ -25,7 +25,9 @@ public final class Tape {
     return Variable(value: value, tape: self, index: pullbacks.count - 1)
   }
 
-  /// Adds a gradient to what has already reached a variable. Constants ignore it.
+  /// Adds a gradient to what has already reached a variable.
+  ///
+  /// Constants ignore it.
   public func accumulate(_ gradient: Tensor, into variable: Variable) {
     guard variable.tape === self else { return }
     precondition(

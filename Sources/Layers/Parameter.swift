@@ -9,7 +9,9 @@ public final class Parameter {
   public var gradient: Tensor?
   /// Whether gradients are computed for it; a frozen parameter costs nothing in the backward pass.
   public var isTrainable = true
-  /// Whether weight decay applies. Vectors, biases, tokens and position tables are exempt.
+  /// Whether weight decay applies.
+  ///
+  /// Vectors, biases, tokens and position tables are exempt.
   public let decays: Bool
 
   /// Makes a parameter; tensors of two or more axes decay unless said otherwise.

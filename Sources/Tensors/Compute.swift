@@ -18,7 +18,9 @@ public enum Compute {
   /// Threads that prepare batches call it, so that they never take the pool from the trainer.
   public static func leavePool() { ck_pool_leave() }
 
-  /// Buffers taken from the system so far. It stays constant over steady training steps.
+  /// Buffers taken from the system so far.
+  ///
+  /// It stays constant over steady training steps.
   public static var systemAllocations: Int { Int(ck_buffer_report().system_allocations) }
 
   /// Largest resident set of this process so far, in bytes.

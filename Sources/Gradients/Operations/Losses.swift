@@ -3,7 +3,8 @@ public import Tensors
 
 extension Variable {
   /// `scale · Σ weight[row] · |x − target|`, a scalar; the gradient where both are equal is 0.
-  public func absoluteError(to target: Tensor, rowWeights: Tensor? = nil, scale: Float) -> Variable {
+  public func absoluteError(to target: Tensor, rowWeights: Tensor? = nil, scale: Float) -> Variable
+  {
     precondition(
       shape == target.shape && (rowWeights?.count ?? value.rows) == value.rows,
       "absoluteError: \(shape), target \(target.shape), weights \(rowWeights?.shape ?? [])")
