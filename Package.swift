@@ -137,10 +137,10 @@ let package = Package(
       path: "tools/walkers", swiftSettings: strict),
 
     tests("Tensors", ["Tensors", "CKernels"]),
-    tests("Gradients", ["Gradients", "Tensors"]),
+    tests("Gradients", ["Gradients", "Tensors", "CKernels"]),
     tests("Images", ["Images"], resources: [.copy("Fixtures")]),
     tests("Matching", ["Matching", "CKernels"], resources: [.copy("Goldens")]),
-    tests("Layers", ["Layers", "Gradients", "Tensors"]),
+    tests("Layers", ["Layers", "Gradients", "Tensors", "CKernels"]),
     tests("Losses", ["Losses", "Gradients", "Tensors"]),
     tests("Frames", ["Frames", "Images"]),
     tests("Persons", ["Persons", "Images", "CVision"]),
@@ -148,13 +148,22 @@ let package = Package(
     tests("Metrics", ["Metrics", "Images"]),
     tests("Optimizers", ["Optimizers", "Layers", "Gradients", "Tensors"]),
     tests(
-      "Backbones", ["Backbones", "Storage", "Layers", "Gradients", "Tensors"],
+      "Backbones",
+      [
+        "Backbones", "Pretraining", "Losses", "Optimizers", "Storage", "Layers", "Gradients",
+        "Tensors",
+      ],
       resources: [.copy("Goldens")]),
     tests("Storage", ["Storage", "Layers", "Tensors"]),
-    tests("Training", ["Training", "Layers", "Gradients", "Tensors"]),
+    tests(
+      "Training", ["Training", "Backbones", "Storage", "Layers", "Gradients", "Tensors"]),
     tests("Reports", ["Reports", "Images"]),
     tests(
-      "Pretraining", ["Pretraining", "Persons", "Frames", "Datasets", "Images"]),
+      "Pretraining",
+      [
+        "Pretraining", "Training", "Storage", "Backbones", "Losses", "Layers", "Gradients",
+        "Tensors", "Recipes", "Persons", "Frames", "Datasets", "Images",
+      ]),
     tests("Recipes", ["Recipes", .product(name: "Yams", package: "Yams")]),
     tests("CommandSupport", ["CommandSupport", "Recipes", "Reports", argumentParser]),
     tests("House", []),

@@ -25,18 +25,18 @@ public final class Tape {
     return Variable(value: value, tape: self, index: pullbacks.count - 1)
   }
 
-  /// Adds a gradient to what has already reached a variable.
+  /// Adds a gradient to what has already reached a variable of this tape.
   ///
   /// Constants ignore it.
-  public func accumulate(_ gradient: Tensor, into variable: Variable) {
-    guard variable.tape === self else { return }
+  func accumulate(_ gradient: Tensor, into place: Place) {
+    guard place.isTracked else { return }
     precondition(
-      gradient.count == variable.value.count,
-      "Tape: gradient of shape \(gradient.shape) for a value of shape \(variable.shape)")
-    if gradients[variable.index] == nil {
-      gradients[variable.index] = gradient
+      gradient.count == place.shape.reduce(1, *),
+      "Tape: gradient of shape \(gradient.shape) for a value of shape \(place.shape)")
+    if gradients[place.index] == nil {
+      gradients[place.index] = gradient
     } else {
-      gradients[variable.index]?.add(gradient)
+      gradients[place.index]?.add(gradient)
     }
   }
 
@@ -49,7 +49,7 @@ public final class Tape {
     precondition(
       seed != nil || output.value.count == 1,
       "Tape.backward: an output of shape \(output.shape) needs a seed")
-    accumulate(seed ?? Tensor(repeating: 1, shape: output.shape), into: output)
+    accumulate(seed ?? Tensor(repeating: 1, shape: output.shape), into: output.place)
     for index in stride(from: pullbacks.count - 1, through: 0, by: -1) {
       guard let pullback = pullbacks[index] else { continue }
       pullbacks[index] = nil

@@ -32,3 +32,19 @@ public struct Variable {
   /// The same value as a constant: gradients stop here.
   public var detached: Variable { Variable(value) }
 }
+
+/// Where the gradient of a variable goes, without its value.
+///
+/// Pullbacks keep places, and only those values that they compute with: so the tape holds no tensor
+/// longer than its gradient needs, and no reference to itself.
+struct Place {
+  let index: Int
+  let shape: [Int]
+
+  /// Whether the variable is tracked.
+  var isTracked: Bool { index >= 0 }
+}
+
+extension Variable {
+  var place: Place { Place(index: index, shape: shape) }
+}

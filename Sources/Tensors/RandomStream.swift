@@ -39,13 +39,12 @@ public struct RandomStream: Sendable {
     return z ^ (z >> 31)
   }
 
-  private mutating func refill() {
-    var c0 = UInt32(truncatingIfNeeded: counter)
-    var c1 = UInt32(truncatingIfNeeded: counter >> 32)
-    var c2: UInt32 = 0
-    var c3: UInt32 = 0
-    var k0 = UInt32(truncatingIfNeeded: key)
-    var k1 = UInt32(truncatingIfNeeded: key >> 32)
+  /// One block of Philox 4×32 with 10 rounds, in the word order of the published test vectors.
+  package static func block(
+    counter: (UInt32, UInt32, UInt32, UInt32), key: (UInt32, UInt32)
+  ) -> (UInt32, UInt32, UInt32, UInt32) {
+    var (c0, c1, c2, c3) = counter
+    var (k0, k1) = key
     for _ in 0..<10 {
       let p0 = UInt64(0xd251_1f53) * UInt64(c0)
       let p1 = UInt64(0xcd9e_8d57) * UInt64(c2)
@@ -56,7 +55,14 @@ public struct RandomStream: Sendable {
       k0 = k0 &+ 0x9e37_79b9
       k1 = k1 &+ 0xbb67_ae85
     }
-    block = (c0, c1, c2, c3)
+    return (c0, c1, c2, c3)
+  }
+
+  private mutating func refill() {
+    block = Self.block(
+      counter: (
+        UInt32(truncatingIfNeeded: counter), UInt32(truncatingIfNeeded: counter >> 32), 0, 0
+      ), key: (UInt32(truncatingIfNeeded: key), UInt32(truncatingIfNeeded: key >> 32)))
     counter += 1
     used = 0
   }

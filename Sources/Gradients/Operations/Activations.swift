@@ -20,8 +20,9 @@ extension Variable {
   /// `max(x, 0)`.
   public func rectified() -> Variable {
     let result = mapped(value, ck_relu)
+    let input = place
     return record(result, from: [self]) { gradient, tape in
-      tape.accumulate(combined(gradient, result, ck_relu_backward), into: self)
+      tape.accumulate(combined(gradient, result, ck_relu_backward), into: input)
     }
   }
 
@@ -33,70 +34,78 @@ extension Variable {
     let result = Tensor(shape: shape) { target in
       value.withPointer { x in slope.value.withPointer { ck_prelu(target, x, $0, rows, columns) } }
     }
+    let (input, kept) = (place, value)
+    let (slopePlace, slopeValue) = (slope.place, slope.value)
     return record(result, from: [self, slope]) { gradient, tape in
-      var slopeGradient = Tensor(uninitialized: slope.shape)
-      let inputGradient = Tensor(shape: self.shape) { target in
+      var slopeGradient = Tensor(uninitialized: slopePlace.shape)
+      let inputGradient = Tensor(shape: input.shape) { target in
         slopeGradient.withMutablePointer { slopeTarget in
           gradient.withPointer { g in
-            self.value.withPointer { x in
-              slope.value.withPointer {
+            kept.withPointer { x in
+              slopeValue.withPointer {
                 ck_prelu_backward(target, slopeTarget, g, x, $0, rows, columns)
               }
             }
           }
         }
       }
-      tape.accumulate(inputGradient, into: self)
-      tape.accumulate(slopeGradient, into: slope)
+      tape.accumulate(inputGradient, into: input)
+      tape.accumulate(slopeGradient, into: slopePlace)
     }
   }
 
   /// The exact Gaussian error linear unit, `x/2 · (1 + erf(x/√2))`.
   public func gaussianErrorLinear() -> Variable {
-    record(mapped(value, ck_gelu), from: [self]) { gradient, tape in
-      tape.accumulate(combined(gradient, self.value, ck_gelu_backward), into: self)
+    let (input, kept) = (place, value)
+    return record(mapped(value, ck_gelu), from: [self]) { gradient, tape in
+      tape.accumulate(combined(gradient, kept, ck_gelu_backward), into: input)
     }
   }
 
   /// `1 / (1 + e^-x)`.
   public func sigmoid() -> Variable {
     let result = mapped(value, ck_sigmoid)
+    let input = place
     return record(result, from: [self]) { gradient, tape in
       let complement = Tensor(shape: result.shape) { target in
         result.withPointer { ck_scale(target, $0, -1, 1, Int64(result.count)) }
       }
-      tape.accumulate(product(product(gradient, result), complement), into: self)
+      tape.accumulate(product(product(gradient, result), complement), into: input)
     }
   }
 
   /// `e^x`.
   public func exponential() -> Variable {
     let result = mapped(value, ck_exp)
+    let input = place
     return record(result, from: [self]) { gradient, tape in
-      tape.accumulate(product(gradient, result), into: self)
+      tape.accumulate(product(gradient, result), into: input)
     }
   }
 
   /// Natural logarithm; the input must be positive.
   public func logarithm() -> Variable {
-    record(mapped(value, ck_log), from: [self]) { gradient, tape in
-      tape.accumulate(product(gradient, mapped(self.value, ck_reciprocal)), into: self)
+    let (input, kept) = (place, value)
+    return record(mapped(value, ck_log), from: [self]) { gradient, tape in
+      tape.accumulate(product(gradient, mapped(kept, ck_reciprocal)), into: input)
     }
   }
 
   /// Square root; the input must be positive.
   public func squareRoot() -> Variable {
     let result = mapped(value, ck_sqrt)
+    let input = place
     return record(result, from: [self]) { gradient, tape in
       let slope = mapped(result, ck_reciprocal).scaled(by: 0.5)
-      tape.accumulate(product(gradient, slope), into: self)
+      tape.accumulate(product(gradient, slope), into: input)
     }
   }
 
   /// `|x|`; the gradient at 0 is 0.
   public func absolute() -> Variable {
-    record(mapped(value, ck_absolute), from: [self]) { gradient, tape in
-      tape.accumulate(combined(gradient, self.value, ck_sign_multiply), into: self)
+    let (input, kept) = (place, value)
+    return record(mapped(value, ck_absolute), from: [self]) { gradient, tape in
+      tape.accumulate(combined(gradient, kept, ck_sign_multiply), into: input)
     }
   }
 
@@ -104,11 +113,12 @@ extension Variable {
   public func softmax() -> Variable {
     let (rows, columns) = (Int64(value.rows), Int64(value.columns))
     let result = mapped(value) { y, x, _ in ck_softmax(y, x, rows, columns) }
+    let input = place
     return record(result, from: [self]) { gradient, tape in
       let inputGradient = combined(gradient, result) { dx, dy, y, _ in
         ck_softmax_backward(dx, dy, y, rows, columns)
       }
-      tape.accumulate(inputGradient, into: self)
+      tape.accumulate(inputGradient, into: input)
     }
   }
 
@@ -116,11 +126,12 @@ extension Variable {
   public func logSoftmax() -> Variable {
     let (rows, columns) = (Int64(value.rows), Int64(value.columns))
     let result = mapped(value) { y, x, _ in ck_log_softmax(y, x, rows, columns) }
+    let input = place
     return record(result, from: [self]) { gradient, tape in
       let inputGradient = combined(gradient, result) { dx, dy, y, _ in
         ck_log_softmax_backward(dx, dy, y, rows, columns)
       }
-      tape.accumulate(inputGradient, into: self)
+      tape.accumulate(inputGradient, into: input)
     }
   }
 }

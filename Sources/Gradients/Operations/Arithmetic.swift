@@ -15,9 +15,10 @@ extension Variable {
         right.value.withPointer { ck_add(target, a, $0, Int64(left.value.count)) }
       }
     }
+    let (first, second) = (left.place, right.place)
     return record(sum, from: [left, right]) { gradient, tape in
-      tape.accumulate(gradient, into: left)
-      tape.accumulate(gradient, into: right)
+      tape.accumulate(gradient, into: first)
+      tape.accumulate(gradient, into: second)
     }
   }
 
@@ -29,25 +30,31 @@ extension Variable {
         right.value.withPointer { ck_subtract(target, a, $0, Int64(left.value.count)) }
       }
     }
+    let (first, second) = (left.place, right.place)
     return record(difference, from: [left, right]) { gradient, tape in
-      tape.accumulate(gradient, into: left)
-      if right.isTracked { tape.accumulate(gradient.scaled(by: -1), into: right) }
+      tape.accumulate(gradient, into: first)
+      if second.isTracked { tape.accumulate(gradient.scaled(by: -1), into: second) }
     }
   }
 
   /// Element-wise product of two variables of one shape.
   public static func * (left: Variable, right: Variable) -> Variable {
     require(left, right, "*")
+    let (first, second) = (left.place, right.place)
+    // Each side is kept only for the gradient of the other.
+    let keptLeft = right.isTracked ? left.value : nil
+    let keptRight = left.isTracked ? right.value : nil
     return record(product(left.value, right.value), from: [left, right]) { gradient, tape in
-      if left.isTracked { tape.accumulate(product(gradient, right.value), into: left) }
-      if right.isTracked { tape.accumulate(product(gradient, left.value), into: right) }
+      if let keptRight { tape.accumulate(product(gradient, keptRight), into: first) }
+      if let keptLeft { tape.accumulate(product(gradient, keptLeft), into: second) }
     }
   }
 
   /// Every element times a number.
   public static func * (left: Variable, factor: Float) -> Variable {
-    record(left.value.scaled(by: factor), from: [left]) { gradient, tape in
-      tape.accumulate(gradient.scaled(by: factor), into: left)
+    let input = left.place
+    return record(left.value.scaled(by: factor), from: [left]) { gradient, tape in
+      tape.accumulate(gradient.scaled(by: factor), into: input)
     }
   }
 
@@ -59,13 +66,15 @@ extension Variable {
     let sum = Tensor(shape: shape) { target in
       value.withPointer { x in row.value.withPointer { ck_add_row(target, x, $0, rows, columns) } }
     }
+    let input = place
+    let rowPlace = row.place
     return record(sum, from: [self, row]) { gradient, tape in
-      tape.accumulate(gradient, into: self)
-      if row.isTracked {
-        let rowGradient = Tensor(shape: row.shape) { target in
+      tape.accumulate(gradient, into: input)
+      if rowPlace.isTracked {
+        let rowGradient = Tensor(shape: rowPlace.shape) { target in
           gradient.withPointer { ck_sum_rows(target, $0, rows, columns, false) }
         }
-        tape.accumulate(rowGradient, into: row)
+        tape.accumulate(rowGradient, into: rowPlace)
       }
     }
   }
@@ -75,22 +84,25 @@ extension Variable {
     precondition(
       row.value.count == value.columns, "multipliedByRow: \(row.shape) does not fit \(shape)")
     let (rows, columns) = (Int64(value.rows), Int64(value.columns))
+    let factors = row.value
     func scaledLines(_ x: Tensor) -> Tensor {
       Tensor(shape: x.shape) { target in
         x.withPointer { x in
-          row.value.withPointer { ck_multiply_row(target, x, $0, rows, columns) }
+          factors.withPointer { ck_multiply_row(target, x, $0, rows, columns) }
         }
       }
     }
+    let (input, rowPlace) = (place, row.place)
+    let kept = row.isTracked ? value : nil
     return record(scaledLines(value), from: [self, row]) { gradient, tape in
-      if self.isTracked { tape.accumulate(scaledLines(gradient), into: self) }
-      if row.isTracked {
-        let rowGradient = Tensor(shape: row.shape) { target in
+      if input.isTracked { tape.accumulate(scaledLines(gradient), into: input) }
+      if let kept {
+        let rowGradient = Tensor(shape: rowPlace.shape) { target in
           gradient.withPointer { g in
-            self.value.withPointer { ck_sum_product_rows(target, g, $0, rows, columns) }
+            kept.withPointer { ck_sum_product_rows(target, g, $0, rows, columns) }
           }
         }
-        tape.accumulate(rowGradient, into: row)
+        tape.accumulate(rowGradient, into: rowPlace)
       }
     }
   }
@@ -112,8 +124,9 @@ extension Variable {
         }
       }
     }
+    let input = place
     return record(scaledLines(value), from: [self]) { gradient, tape in
-      tape.accumulate(scaledLines(gradient), into: self)
+      tape.accumulate(scaledLines(gradient), into: input)
     }
   }
 }

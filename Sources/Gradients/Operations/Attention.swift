@@ -33,30 +33,31 @@ extension Variable {
         }
       }
     }
-    let keptLogSum = logSum
+    let (keptLogSum, biasPlace, biasValue) = (logSum, bias?.place, bias?.value)
+    let (input, kept) = (place, value)
     return record(result, from: [self] + (bias.map { [$0] } ?? [])) { gradient, tape in
-      let trackedBias = bias?.isTracked == true
-      var biasGradient = Tensor(zeros: trackedBias ? bias?.shape ?? [0] : [0])
-      let inputGradient = Tensor(shape: self.shape) { dx in
+      let trackedBias = biasPlace?.isTracked == true
+      var biasGradient = Tensor(zeros: trackedBias ? biasPlace?.shape ?? [0] : [0])
+      let inputGradient = Tensor(shape: input.shape) { dx in
         biasGradient.withMutablePointer { db in
           gradient.withPointer { dy in
             result.withPointer { y in
               keptLogSum.withPointer { l in
-                self.value.withPointer { x in
+                kept.withPointer { x in
                   let call = { (b: UnsafePointer<Float>?) in
                     ck_attention_backward(
                       dx, trackedBias ? db : nil, dy, y, l, x, b, Int64(biasBatch), sizes.0,
                       sizes.1, sizes.2, sizes.3, scale)
                   }
-                  if let bias { bias.value.withPointer { call($0) } } else { call(nil) }
+                  if let biasValue { biasValue.withPointer { call($0) } } else { call(nil) }
                 }
               }
             }
           }
         }
       }
-      tape.accumulate(inputGradient, into: self)
-      if let bias, trackedBias { tape.accumulate(biasGradient, into: bias) }
+      tape.accumulate(inputGradient, into: input)
+      if let biasPlace, trackedBias { tape.accumulate(biasGradient, into: biasPlace) }
     }
   }
 }

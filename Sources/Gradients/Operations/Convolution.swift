@@ -67,31 +67,34 @@ extension Variable {
     }
     let keptExtent = extent
     let keptInput = weight.isTracked ? value : nil
+    let biasPlace = bias?.place
+    let input = place
+    let (weightPlace, weightValue) = (weight.place, weight.value)
     return record(result, from: [self, weight] + (bias.map { [$0] } ?? [])) { gradient, tape in
       var extent = keptExtent
-      if let bias, bias.isTracked {
-        let biasGradient = Tensor(shape: bias.shape) { target in
+      if let biasPlace, biasPlace.isTracked {
+        let biasGradient = Tensor(shape: biasPlace.shape) { target in
           gradient.withPointer {
             ck_sum_rows(target, $0, Int64(gradient.rows), Int64(gradient.columns), false)
           }
         }
-        tape.accumulate(biasGradient, into: bias)
+        tape.accumulate(biasGradient, into: biasPlace)
       }
       if let keptInput {
-        let weightGradient = Tensor(shape: weight.shape) { dw in
+        let weightGradient = Tensor(shape: weightPlace.shape) { dw in
           gradient.withPointer { dy in
             keptInput.withPointer { ck_convolution_weight_gradient(dw, dy, $0, &extent) }
           }
         }
-        tape.accumulate(weightGradient, into: weight)
+        tape.accumulate(weightGradient, into: weightPlace)
       }
-      if self.isTracked {
-        let inputGradient = Tensor(shape: self.shape) { dx in
+      if input.isTracked {
+        let inputGradient = Tensor(shape: input.shape) { dx in
           gradient.withPointer { dy in
-            weight.value.withPointer { ck_convolution_input_gradient(dx, dy, $0, &extent) }
+            weightValue.withPointer { ck_convolution_input_gradient(dx, dy, $0, &extent) }
           }
         }
-        tape.accumulate(inputGradient, into: self)
+        tape.accumulate(inputGradient, into: input)
       }
     }
   }
@@ -107,12 +110,13 @@ extension Variable {
       value.withPointer { ck_max_pool(y, &positions, $0, &extent) }
     }
     let (keptExtent, keptPositions) = (extent, positions)
+    let input = place
     return record(result, from: [self]) { gradient, tape in
       var extent = keptExtent
-      let inputGradient = Tensor(shape: self.shape) { dx in
+      let inputGradient = Tensor(shape: input.shape) { dx in
         gradient.withPointer { ck_max_pool_backward(dx, $0, keptPositions, &extent) }
       }
-      tape.accumulate(inputGradient, into: self)
+      tape.accumulate(inputGradient, into: input)
     }
   }
 
@@ -125,12 +129,13 @@ extension Variable {
       value.withPointer { ck_average_pool(y, $0, &extent) }
     }
     let keptExtent = extent
+    let input = place
     return record(result, from: [self]) { gradient, tape in
       var extent = keptExtent
-      let inputGradient = Tensor(shape: self.shape) { dx in
+      let inputGradient = Tensor(shape: input.shape) { dx in
         gradient.withPointer { ck_average_pool_backward(dx, $0, &extent) }
       }
-      tape.accumulate(inputGradient, into: self)
+      tape.accumulate(inputGradient, into: input)
     }
   }
 }

@@ -18,9 +18,10 @@ extension Variable {
         }
       }
     }
+    let (input, kept) = (place, value)
     return record(Tensor(Float(sum * Double(scale))), from: [self]) { gradient, tape in
-      let inputGradient = Tensor(shape: self.shape) { g in
-        self.value.withPointer { x in
+      let inputGradient = Tensor(shape: input.shape) { g in
+        kept.withPointer { x in
           target.withPointer { t in
             let factor = scale * gradient.scalar
             if let rowWeights {
@@ -31,7 +32,7 @@ extension Variable {
           }
         }
       }
-      tape.accumulate(inputGradient, into: self)
+      tape.accumulate(inputGradient, into: input)
     }
   }
 
@@ -59,13 +60,14 @@ extension Variable {
     }
     let loss = -product(logProbabilities, target).summed() / Double(labels.count)
     let keptTarget = target
+    let input = place
     return record(Tensor(Float(loss)), from: [self]) { gradient, tape in
       // The gradient of −Σ t log softmax is softmax · Σt − t, and Σt is 1.
-      var inputGradient = Tensor(shape: self.shape) { g in
+      var inputGradient = Tensor(shape: input.shape) { g in
         logProbabilities.withPointer { ck_exp(g, $0, Int64(logProbabilities.count)) }
       }
       inputGradient.add(keptTarget, scaledBy: -1)
-      tape.accumulate(inputGradient.scaled(by: gradient.scalar / Float(labels.count)), into: self)
+      tape.accumulate(inputGradient.scaled(by: gradient.scalar / Float(labels.count)), into: input)
     }
   }
 
@@ -75,8 +77,9 @@ extension Variable {
   public func scalar(_ result: Float, withGradient gradient: Tensor) -> Variable {
     precondition(
       gradient.shape == shape, "scalar: gradient \(gradient.shape) for a value of \(shape)")
+    let input = place
     return record(Tensor(result), from: [self]) { outer, tape in
-      tape.accumulate(gradient.scaled(by: outer.scalar), into: self)
+      tape.accumulate(gradient.scaled(by: outer.scalar), into: input)
     }
   }
 }

@@ -64,6 +64,9 @@ extension Variable {
     }
     let keptForBackward = keptProduct
     let keptInput = weight.isTracked ? value : nil
+    let input = place
+    let (weightPlace, weightValue) = (weight.place, weight.value)
+    let biasOrZeroPlace = biasOrZero.place
     return record(result, from: [self, weight, biasOrZero]) { gradient, tape in
       var gradient = gradient
       if let keptForBackward {
@@ -78,25 +81,25 @@ extension Variable {
             }
           }
         }
-        tape.accumulate(biasGradient, into: biasOrZero)
-      } else if biasOrZero.isTracked {
+        tape.accumulate(biasGradient, into: biasOrZeroPlace)
+      } else if biasOrZeroPlace.isTracked {
         let biasGradient = Tensor(shape: [outputs]) { target in
           gradient.withPointer { ck_sum_rows(target, $0, Int64(rows), Int64(outputs), false) }
         }
-        tape.accumulate(biasGradient, into: biasOrZero)
+        tape.accumulate(biasGradient, into: biasOrZeroPlace)
       }
       if let keptInput {
         let weightGradient = multiply(
           gradient, transposed: true, keptInput, transposed: false, rows: outputs, columns: inputs,
-          inner: rows, leftWidth: outputs, rightWidth: inputs, shape: weight.shape)
-        tape.accumulate(weightGradient, into: weight)
+          inner: rows, leftWidth: outputs, rightWidth: inputs, shape: weightPlace.shape)
+        tape.accumulate(weightGradient, into: weightPlace)
       }
-      if self.isTracked {
+      if input.isTracked {
         let inputGradient = multiply(
-          gradient, transposed: false, weight.value, transposed: false, rows: rows,
+          gradient, transposed: false, weightValue, transposed: false, rows: rows,
           columns: inputs, inner: outputs, leftWidth: outputs, rightWidth: inputs,
-          shape: self.shape)
-        tape.accumulate(inputGradient, into: self)
+          shape: input.shape)
+        tape.accumulate(inputGradient, into: input)
       }
     }
   }
@@ -122,27 +125,31 @@ extension Variable {
     let result = batchedProduct(
       value, transposingSelf, right.value, transposingOther, batch, rows, columns, inner,
       Array(shape.dropLast(2)) + [rows, columns])
+    let (input, other) = (place, right.place)
+    // Each side is kept only for the gradient of the other.
+    let keptSelf = right.isTracked ? value : nil
+    let keptRight = isTracked ? right.value : nil
     return record(result, from: [self, right]) { gradient, tape in
       // With L = op(left) and R = op(right): dL = G Rᵀ and dR = Lᵀ G, transposed back as needed.
-      if self.isTracked {
+      if let keptRight {
         let leftGradient =
           transposingSelf
           ? batchedProduct(
-            right.value, transposingOther, gradient, true, batch, inner, rows, columns, self.shape)
+            keptRight, transposingOther, gradient, true, batch, inner, rows, columns, input.shape)
           : batchedProduct(
-            gradient, false, right.value, !transposingOther, batch, rows, inner, columns,
-            self.shape)
-        tape.accumulate(leftGradient, into: self)
+            gradient, false, keptRight, !transposingOther, batch, rows, inner, columns,
+            input.shape)
+        tape.accumulate(leftGradient, into: input)
       }
-      if right.isTracked {
+      if let keptSelf {
         let rightGradient =
           transposingOther
           ? batchedProduct(
-            gradient, true, self.value, transposingSelf, batch, columns, inner, rows, right.shape)
+            gradient, true, keptSelf, transposingSelf, batch, columns, inner, rows, other.shape)
           : batchedProduct(
-            self.value, !transposingSelf, gradient, false, batch, inner, columns, rows,
-            right.shape)
-        tape.accumulate(rightGradient, into: right)
+            keptSelf, !transposingSelf, gradient, false, batch, inner, columns, rows,
+            other.shape)
+        tape.accumulate(rightGradient, into: other)
       }
     }
   }

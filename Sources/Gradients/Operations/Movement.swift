@@ -12,8 +12,9 @@ extension Variable {
   /// The same elements under another shape.
   public func reshaped(_ newShape: [Int]) -> Variable {
     let oldShape = shape
+    let input = place
     return record(value.reshaped(newShape), from: [self]) { gradient, tape in
-      tape.accumulate(gradient.reshaped(oldShape), into: self)
+      tape.accumulate(gradient.reshaped(oldShape), into: input)
     }
   }
 
@@ -24,8 +25,9 @@ extension Variable {
       "permuted: \(axes) is no order of the axes of \(shape)")
     var inverse = axes
     for (target, source) in axes.enumerated() { inverse[source] = target }
+    let input = place
     return record(Gradients.permuted(value, axes), from: [self]) { gradient, tape in
-      tape.accumulate(Gradients.permuted(gradient, inverse), into: self)
+      tape.accumulate(Gradients.permuted(gradient, inverse), into: input)
     }
   }
 
@@ -46,8 +48,9 @@ extension Variable {
           Int64(width), false)
       }
     }
+    let input = place
     return record(result, from: [self]) { gradient, tape in
-      var inputGradient = Tensor(zeros: self.shape)
+      var inputGradient = Tensor(zeros: input.shape)
       inputGradient.withMutablePointer { target in
         gradient.withPointer {
           ck_copy_strided(
@@ -55,7 +58,7 @@ extension Variable {
             Int64(width), false)
         }
       }
-      tape.accumulate(inputGradient, into: self)
+      tape.accumulate(inputGradient, into: input)
     }
   }
 
@@ -85,9 +88,9 @@ extension Variable {
         offset += width
       }
     }
-    let keptOffsets = offsets
+    let (places, keptOffsets) = (parts.map(\.place), offsets)
     return record(result, from: parts) { gradient, tape in
-      for (part, offset) in zip(parts, keptOffsets) where part.isTracked {
+      for (part, offset) in zip(places, keptOffsets) where part.isTracked {
         let width = part.shape[axis] * inner
         let partGradient = Tensor(shape: part.shape) { target in
           gradient.withPointer {
@@ -112,12 +115,13 @@ extension Variable {
     let result = Tensor(shape: [indices.count] + shape.dropFirst()) { target in
       value.withPointer { ck_gather_rows(target, $0, narrow, Int64(narrow.count), line) }
     }
+    let input = place
     return record(result, from: [self]) { gradient, tape in
-      var inputGradient = Tensor(zeros: self.shape)
+      var inputGradient = Tensor(zeros: input.shape)
       inputGradient.withMutablePointer { target in
         gradient.withPointer { ck_scatter_add_rows(target, $0, narrow, Int64(narrow.count), line) }
       }
-      tape.accumulate(inputGradient, into: self)
+      tape.accumulate(inputGradient, into: input)
     }
   }
 
@@ -134,11 +138,12 @@ extension Variable {
     result.withMutablePointer { target in
       value.withPointer { ck_scatter_add_rows(target, $0, narrow, Int64(narrow.count), line) }
     }
+    let input = place
     return record(result, from: [self]) { gradient, tape in
-      let inputGradient = Tensor(shape: self.shape) { target in
+      let inputGradient = Tensor(shape: input.shape) { target in
         gradient.withPointer { ck_gather_rows(target, $0, narrow, Int64(narrow.count), line) }
       }
-      tape.accumulate(inputGradient, into: self)
+      tape.accumulate(inputGradient, into: input)
     }
   }
 
@@ -152,11 +157,12 @@ extension Variable {
         for index in 0..<count { ck_copy(target + index * line, $0, Int64(line)) }
       }
     }
+    let input = place
     return record(result, from: [self]) { gradient, tape in
-      let inputGradient = Tensor(shape: self.shape) { target in
+      let inputGradient = Tensor(shape: input.shape) { target in
         gradient.withPointer { ck_sum_rows(target, $0, Int64(count), Int64(line), false) }
       }
-      tape.accumulate(inputGradient, into: self)
+      tape.accumulate(inputGradient, into: input)
     }
   }
 
@@ -175,13 +181,14 @@ extension Variable {
         ck_patches(target, $0, extent[0], extent[1], extent[2], extent[3], Int64(patch))
       }
     }
+    let input = place
     return record(result, from: [self]) { gradient, tape in
-      let inputGradient = Tensor(shape: self.shape) { target in
+      let inputGradient = Tensor(shape: input.shape) { target in
         gradient.withPointer {
           ck_patches_backward(target, $0, extent[0], extent[1], extent[2], extent[3], Int64(patch))
         }
       }
-      tape.accumulate(inputGradient, into: self)
+      tape.accumulate(inputGradient, into: input)
     }
   }
 

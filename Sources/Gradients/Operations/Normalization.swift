@@ -24,17 +24,20 @@ extension Variable {
       }
     }
     let (keptMean, keptInverse) = (mean, inverse)
+    let (input, kept) = (place, value)
+    let (scalePlace, scaleValue) = (scale.place, scale.value)
+    let shiftPlace = shift.place
     return record(result, from: [self, scale, shift]) { gradient, tape in
-      var scaleGradient = Tensor(uninitialized: scale.shape)
-      var shiftGradient = Tensor(uninitialized: shift.shape)
-      let inputGradient = Tensor(shape: self.shape) { dx in
+      var scaleGradient = Tensor(uninitialized: scalePlace.shape)
+      var shiftGradient = Tensor(uninitialized: shiftPlace.shape)
+      let inputGradient = Tensor(shape: input.shape) { dx in
         scaleGradient.withMutablePointer { ds in
           shiftGradient.withMutablePointer { dt in
             gradient.withPointer { dy in
-              self.value.withPointer { x in
+              kept.withPointer { x in
                 keptMean.withPointer { m in
                   keptInverse.withPointer { i in
-                    scale.value.withPointer {
+                    scaleValue.withPointer {
                       ck_layer_norm_backward(dx, ds, dt, dy, x, m, i, $0, rows, columns)
                     }
                   }
@@ -44,9 +47,9 @@ extension Variable {
           }
         }
       }
-      tape.accumulate(inputGradient, into: self)
-      tape.accumulate(scaleGradient, into: scale)
-      tape.accumulate(shiftGradient, into: shift)
+      tape.accumulate(inputGradient, into: input)
+      tape.accumulate(scaleGradient, into: scalePlace)
+      tape.accumulate(shiftGradient, into: shiftPlace)
     }
   }
 
@@ -60,15 +63,16 @@ extension Variable {
       }
     }
     let keptNorm = norm
+    let input = place
     return record(result, from: [self]) { gradient, tape in
-      let inputGradient = Tensor(shape: self.shape) { dx in
+      let inputGradient = Tensor(shape: input.shape) { dx in
         gradient.withPointer { dy in
           result.withPointer { y in
             keptNorm.withPointer { ck_l2_normalize_backward(dx, dy, y, $0, rows, columns) }
           }
         }
       }
-      tape.accumulate(inputGradient, into: self)
+      tape.accumulate(inputGradient, into: input)
     }
   }
 }
@@ -140,6 +144,10 @@ extension Variable {
     }
     let keptResult = rectifying ? result : nil
     let inputs = [self, scale, shift] + (residual.map { [$0] } ?? [])
+    let residualPlace = residual?.place
+    let (input, kept) = (place, value)
+    let scalePlace = scale.place
+    let shiftPlace = shift.place
     return record(result, from: inputs) { gradient, tape in
       var sums = Tensor(uninitialized: [groups * channels])
       var products = Tensor(uninitialized: [groups * channels])
@@ -149,7 +157,7 @@ extension Variable {
         sums.withMutablePointer { s in
           products.withMutablePointer { p in
             gradient.withPointer { dy in
-              self.value.withPointer { x in
+              kept.withPointer { x in
                 ck_channel_backward_sums(
                   s, p, target, dy, y, x, mean, inverse, extent.0, extent.1, extent.2)
               }
@@ -158,25 +166,25 @@ extension Variable {
         }
       }
       if let keptResult {
-        masked = Tensor(shape: self.shape) { target in
+        masked = Tensor(shape: input.shape) { target in
           keptResult.withPointer { runSums($0, target) }
         }
       } else {
         runSums(nil, nil)
       }
-      if let residual { tape.accumulate(masked, into: residual) }
+      if let residualPlace { tape.accumulate(masked, into: residualPlace) }
       let (sum, product) = (sums.values, products.values)
-      if scale.isTracked || shift.isTracked {
+      if scalePlace.isTracked || shiftPlace.isTracked {
         var scaleGradient = [Float](repeating: 0, count: channels)
         var shiftGradient = scaleGradient
         for index in sum.indices {
           scaleGradient[index % channels] += product[index]
           shiftGradient[index % channels] += sum[index]
         }
-        tape.accumulate(Tensor(scaleGradient, shape: scale.shape), into: scale)
-        tape.accumulate(Tensor(shiftGradient, shape: shift.shape), into: shift)
+        tape.accumulate(Tensor(scaleGradient, shape: scalePlace.shape), into: scalePlace)
+        tape.accumulate(Tensor(shiftGradient, shape: shiftPlace.shape), into: shiftPlace)
       }
-      guard self.isTracked else { return }
+      guard input.isTracked else { return }
       // dx = factor (g − mean g − x̂ mean(g x̂)), written as a g + b x + c.
       var slope = [Float](repeating: 0, count: factor.count)
       var constant = slope
@@ -188,15 +196,15 @@ extension Variable {
             factor[index] * (mean[index] * inverse[index] * meanProduct - meanGradient)
         }
       }
-      let inputGradient = Tensor(shape: self.shape) { dx in
+      let inputGradient = Tensor(shape: input.shape) { dx in
         masked.withPointer { g in
-          self.value.withPointer {
+          kept.withPointer {
             ck_channel_backward(
               dx, g, $0, factor, slope, constant, extent.0, extent.1, extent.2)
           }
         }
       }
-      tape.accumulate(inputGradient, into: self)
+      tape.accumulate(inputGradient, into: input)
     }
   }
 }

@@ -4,8 +4,9 @@ import Tensors
 extension Variable {
   /// Sum of all elements, a scalar.
   public func summed() -> Variable {
-    record(Tensor(Float(value.summed())), from: [self]) { gradient, tape in
-      tape.accumulate(Tensor(repeating: gradient.scalar, shape: self.shape), into: self)
+    let input = place
+    return record(Tensor(Float(value.summed())), from: [self]) { gradient, tape in
+      tape.accumulate(Tensor(repeating: gradient.scalar, shape: input.shape), into: input)
     }
   }
 
@@ -22,11 +23,12 @@ extension Variable {
     let result = Tensor(shape: Array(shape.dropLast())) { target in
       value.withPointer { ck_sum_columns(target, $0, rows, columns, 1) }
     }
+    let input = place
     return record(result, from: [self]) { gradient, tape in
-      let inputGradient = Tensor(shape: self.shape) { target in
+      let inputGradient = Tensor(shape: input.shape) { target in
         gradient.withPointer { ck_broadcast_column(target, $0, rows, columns, 1) }
       }
-      tape.accumulate(inputGradient, into: self)
+      tape.accumulate(inputGradient, into: input)
     }
   }
 
@@ -48,8 +50,9 @@ extension Variable {
         }
       }
     }
+    let input = place
     return record(result, from: [self]) { gradient, tape in
-      let inputGradient = Tensor(shape: self.shape) { target in
+      let inputGradient = Tensor(shape: input.shape) { target in
         gradient.withPointer { g in
           for image in 0..<batch {
             let row = g + image * channels
@@ -60,7 +63,7 @@ extension Variable {
           }
         }
       }
-      tape.accumulate(inputGradient, into: self)
+      tape.accumulate(inputGradient, into: input)
     }
   }
 
@@ -81,24 +84,26 @@ extension Variable {
         }
       }
     }
+    let input = place
+    let tokenPlace = token.place
     return record(result, from: [self, token]) { gradient, tape in
-      if token.isTracked {
+      if tokenPlace.isTracked {
         var sum = [Double](repeating: 0, count: channels)
         gradient.withPointer { g in
           for row in mask.indices where mask[row] {
             for channel in 0..<channels { sum[channel] += Double(g[row * channels + channel]) }
           }
         }
-        tape.accumulate(Tensor(sum.map { Float($0) }, shape: token.shape), into: token)
+        tape.accumulate(Tensor(sum.map { Float($0) }, shape: tokenPlace.shape), into: tokenPlace)
       }
-      if self.isTracked {
+      if input.isTracked {
         var inputGradient = gradient
         inputGradient.withMutablePointer { target in
           for row in mask.indices where mask[row] {
             (target + row * channels).update(repeating: 0, count: channels)
           }
         }
-        tape.accumulate(inputGradient, into: self)
+        tape.accumulate(inputGradient, into: input)
       }
     }
   }

@@ -1,0 +1,59 @@
+import Foundation
+import Storage
+import Tensors
+import Testing
+
+/// A file of recorded results, and comparisons relative to the size of what was recorded.
+struct Golden {
+  private let file: SafetensorsFile
+
+  init(_ name: String) throws {
+    file = try SafetensorsFile(contentsOf: try Self.url("\(name).safetensors"))
+  }
+
+  static func url(_ name: String) throws -> URL {
+    try #require(
+      Bundle.module.url(forResource: name, withExtension: nil, subdirectory: "Goldens"))
+  }
+
+  /// Names that begin with a prefix, without it.
+  func names(_ prefix: String) -> [String] {
+    file.tensors.map(\.name).filter { $0.hasPrefix(prefix) }
+      .map { String($0.dropFirst(prefix.count)) }
+  }
+
+  func tensor(_ name: String) throws -> Tensor {
+    let entry = try #require(file[name])
+    return Tensor(try file.floats(name), shape: entry.shape)
+  }
+
+  /// The largest difference over the largest recorded magnitude.
+  func expect(
+    _ found: Tensor, equals name: String, within tolerance: Double,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let expected = try tensor(name)
+    #expect(
+      found.shape == expected.shape, "shape of \(name)", sourceLocation: sourceLocation)
+    guard found.count == expected.count else { return }
+    let scale = expected.values.reduce(1e-12) { max($0, abs(Double($1))) }
+    let difference = zip(found.values, expected.values).reduce(0) {
+      max($0, abs(Double($1.0) - Double($1.1)))
+    }
+    #expect(
+      difference <= tolerance * scale, "\(name): off by \(difference / scale) of its size",
+      sourceLocation: sourceLocation)
+  }
+
+  /// The Euclidean length of `found` against a recorded one.
+  func expectNorm(
+    of found: Tensor, equals name: String, within tolerance: Double, floor: Double = 0,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let expected = Double(try tensor(name).scalar)
+    let norm = found.summedSquares().squareRoot()
+    #expect(
+      abs(norm - expected) <= tolerance * expected + floor, "\(name): \(norm), not \(expected)",
+      sourceLocation: sourceLocation)
+  }
+}

@@ -1,0 +1,91 @@
+import Backbones
+import Gradients
+import Layers
+import Losses
+import Pretraining
+import Tensors
+import Testing
+
+/// Forward results of the reference implementations with formula weights.
+struct ReferenceNumberTests {
+  private func expectClose(_ found: [Float], _ expected: [Float], tolerance: Float = 1e-4) {
+    #expect(found.count == expected.count)
+    for (a, b) in zip(found, expected) { #expect(abs(a - b) <= tolerance * max(1, abs(b)), "\(a) \(b)") }
+  }
+
+  @Test func `vision transformer equals timm`() {
+    let model = VisionTransformer(
+      .init(
+        image: Extent(height: 8, width: 4), patch: 2, width: 12, depth: 2, heads: 3, classes: 5,
+        pooling: .token), random: RandomStream(seed: 0))
+    let tensors = namedTensors(of: model)
+    #expect(tensors.count == 32)
+    fillByFormula(tensors, amplitude: 0.1)
+    let logits = model.logits(
+      of: Variable(formulaPicture(height: 8, width: 4)), in: .inference())
+    expectClose(
+      logits.value.values, [0.21588424, -0.04664651, -0.40106879, -0.13588782, 0.23749764])
+  }
+
+  @Test func `ResNet equals torchvision`() {
+    let model = ResNet(
+      blocks: [1, 1, 1, 1], classes: 5, image: Extent(height: 64, width: 32),
+      random: RandomStream(seed: 0))
+    let tensors = namedTensors(of: model)
+    #expect(tensors.count == 87)
+    fillByFormula(tensors, amplitude: 0.02)
+    let logits = model.logits(
+      of: Variable(formulaPicture(height: 64, width: 32)), in: .inference()
+    ).value.values
+    expectClose(Array(logits.prefix(4)), [-0.21310261, 0.20397242, -0.10421445, -0.09729562])
+    expectClose([logits[4]], [0.19438865])
+  }
+
+  @Test func `SimMIM's loss, reconstruction and gradients equal the release`() throws {
+    let model = PretrainingModel(
+      backbone: RelativePositionTransformer(
+        .init(image: Extent(height: 16, width: 16), patch: 4, width: 12, depth: 2, heads: 3),
+        random: RandomStream(seed: 0)), embedding: 4, random: RandomStream(seed: 0))
+    var parameters: [String: Parameter] = [:]
+    for (path, parameter) in model.parameters where !path.hasPrefix("heads.embedding") {
+      // The release keeps the token in the encoder and the head beside it.
+      let name =
+        path.hasPrefix("backbone.")
+        ? "encoder." + path.dropFirst("backbone.".count)
+        : path == "heads.mask_token"
+          ? "encoder.mask_token" : String(path.dropFirst("heads.".count))
+      parameters[name] = parameter
+    }
+    #expect(parameters.count == 39)
+    fillByFormula(
+      parameters.map { name, parameter in
+        (name, { parameter.value = $0 }, parameter.value.shape)
+      }, amplitude: 0.1)
+    // Patches of 4 pixels on a grid of 4×4; the top-left and bottom-right quarters are masked.
+    let mask = (0..<16).map { ($0 / 4 < 2) == ($0 % 4 < 2) }
+    let pixels = (0..<256).map { mask[$0 / 64 * 4 + $0 % 16 / 4] ? Float(1) : 0 }
+    let picture = formulaPicture(height: 16, width: 16)
+    let context = ForwardContext.recordedInference()
+    let output = model.reconstruction(of: Variable(picture), mask: mask, in: context)
+    let loss = MaskedReconstruction()(
+      output, target: picture, mask: Tensor(pixels, shape: [256]))
+    context.backward(from: loss)
+    expectClose([loss.value.scalar], [0.66755481])
+    expectClose(
+      [Float(output.value.summed()), Float(output.value.summedSquares())],
+      [-1.32922372, 66.51855313])
+    let norms = [
+      "encoder.mask_token": 0.8636109938, "encoder.patch_embed.proj.weight": 0.0249145952,
+      "encoder.rel_pos_bias.relative_position_bias_table": 6.41398e-5,
+      "encoder.blocks.0.attn.qkv.weight": 0.0276542776,
+      "encoder.blocks.1.gamma_2": 0.0807957906, "decoder.0.weight": 0.4143175550,
+    ]
+    for (name, expected) in norms {
+      let gradient = try #require(parameters[name]?.gradient)
+      let norm = gradient.summedSquares().squareRoot()
+      #expect(abs(norm - expected) <= 2e-4 * expected, "\(name): \(norm), not \(expected)")
+    }
+    let first = try #require(parameters["encoder.mask_token"]?.gradient?.values.first)
+    #expect(abs(first + 0.6207694473) < 1e-4)
+  }
+}

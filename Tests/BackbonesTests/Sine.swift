@@ -1,0 +1,4 @@
+import Foundation
+
+/// The sine of an angle in radians.
+func sine(_ angle: Double) -> Double { sin(angle) }

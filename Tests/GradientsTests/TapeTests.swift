@@ -1,0 +1,87 @@
+import CKernels
+import Gradients
+import Tensors
+import Testing
+
+struct TapeTests {
+  @Test func `gradients of a value that is used twice add up`() {
+    let tape = Tape()
+    let x = tape.leaf(Tensor([1, 2, 3], shape: [3]))
+    let y = x * 2 + x * x
+    tape.backward(from: y.summed())
+    #expect(tape.gradient(of: x)?.values == [4, 6, 8])
+  }
+
+  @Test func `adding up changes no tensor that somebody else holds`() {
+    let tape = Tape()
+    let (x, y) = (tape.leaf(Tensor([1, 2], shape: [2])), tape.leaf(Tensor([3, 4], shape: [2])))
+    let seed = Tensor([10, 20], shape: [2])
+    // The seed itself reaches x and y; x then receives it a second time.
+    tape.backward(from: x + y + x, seed: seed)
+    #expect(seed.values == [10, 20])
+    #expect(tape.gradient(of: x)?.values == [20, 40])
+    #expect(tape.gradient(of: y)?.values == [10, 20])
+  }
+
+  @Test func `only what the output depends on gets a gradient`() {
+    let tape = Tape()
+    let (x, y) = (tape.leaf(Tensor([1], shape: [1])), tape.leaf(Tensor([1], shape: [1])))
+    let used = x * 3
+    let unused = y * 5
+    #expect(unused.isTracked)
+    tape.backward(from: used.summed())
+    #expect(tape.gradient(of: x)?.values == [3])
+    #expect(tape.gradient(of: y) == nil)
+    #expect(tape.gradient(of: x.detached) == nil)
+  }
+
+  @Test func `nothing stays in memory after the tape, run backward or not`() async {
+    await #expect(processExitsWith: .success) {
+      func step(runsBackward: Bool) {
+        let tape = Tape()
+        let x = tape.leaf(Tensor(repeating: 0.5, shape: [2, 6, 6, 4]))
+        let weight = tape.leaf(Tensor(repeating: 0.1, shape: [4, 4, 3, 3]))
+        let scale = tape.leaf(Tensor(repeating: 1, shape: [4]))
+        let shift = tape.leaf(Tensor(repeating: 0, shape: [4]))
+        var y = x.convolved(weight: weight, padding: 1)
+        y = y.channelNormalized(
+          scale: scale, shift: shift, epsilon: 1e-5, groups: 1, residual: x, rectifying: true)
+        y = (y * y + y).multipliedByRow(scale).addingRow(shift)
+        y = y.reshaped([2, 36, 4]).layerNormalized(scale: scale, shift: shift, epsilon: 1e-6)
+        y = Variable.concatenated([y, y, y], axis: 2).attention(heads: 2, scale: 1)
+        let output = y.softmax().summed()
+        if runsBackward { tape.backward(from: output) }
+      }
+      for runsBackward in [true, false] {
+        let before = ck_buffer_report().in_use_bytes
+        step(runsBackward: runsBackward)
+        let kept = ck_buffer_report().in_use_bytes - before
+        guard kept == 0 else { preconditionFailure("\(kept) bytes stay, \(runsBackward)") }
+      }
+    }
+  }
+
+  @Test func `the tape keeps no value that no gradient needs`() async {
+    await #expect(processExitsWith: .success) {
+      let size = 64 << 10
+      func kept(_ body: (Variable) -> Variable) -> Int {
+        let tape = Tape()
+        let leaf = tape.leaf(Tensor(repeating: 1, shape: [64, 256]))
+        let before = Int(ck_buffer_report().in_use_bytes)
+        let output = body(leaf * 2)
+        let bytes = Int(ck_buffer_report().in_use_bytes) - before
+        // The output itself is not counted.
+        return withExtendedLifetime((tape, output)) { bytes - size }
+      }
+      let frozen = Variable(Tensor(repeating: 0.01, shape: [256, 256]))
+      let rows = kept { ($0 + $0) * 3 }
+      guard rows == 0 else { preconditionFailure("sums keep \(rows) bytes") }
+      let linear = kept { $0.linear(weight: frozen) }
+      guard linear == 0 else { preconditionFailure("a frozen linear map keeps \(linear) bytes") }
+      let product = kept { $0.multiplied(by: frozen) }
+      guard product == 0 else { preconditionFailure("a frozen product keeps \(product) bytes") }
+      let squares = kept { $0 * $0 }
+      guard squares == size else { preconditionFailure("a square keeps \(squares) bytes") }
+    }
+  }
+}
