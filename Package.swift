@@ -162,7 +162,7 @@ let package = Package(
       "Pretraining",
       [
         "Pretraining", "Training", "Storage", "Backbones", "Losses", "Layers", "Gradients",
-        "Tensors", "Recipes", "Persons", "Frames", "Datasets", "Images",
+        "Tensors", "Optimizers", "Recipes", "Persons", "Frames", "Datasets", "Images",
       ]),
     tests("Recipes", ["Recipes", .product(name: "Yams", package: "Yams")]),
     tests("CommandSupport", ["CommandSupport", "Recipes", "Reports", argumentParser]),

@@ -162,11 +162,13 @@ private struct Weighting {
     let nobody = mean + deviation
     let temperature = Double(loss.temperature)
     func local(_ anchor: Int, _ partner: Int) -> Double {
-      var total = exp(nobody / temperature)
+      let chosen = Double(similarity[anchor * rows + partner])
+      // Scores relative to the partner's: e^(1/τ) itself overflows at small temperatures.
+      var total = exp((nobody - chosen) / temperature)
       for other in 0..<rows where batch.frame[other] == batch.frame[partner] {
-        total += exp(Double(similarity[anchor * rows + other]) / temperature)
+        total += exp((Double(similarity[anchor * rows + other]) - chosen) / temperature)
       }
-      return exp(Double(similarity[anchor * rows + partner]) / temperature) / total
+      return 1 / total
     }
     dustbin = batch.pairs.map { local($0.first, $0.second) * local($0.second, $0.first) }
   }

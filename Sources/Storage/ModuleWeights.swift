@@ -106,6 +106,7 @@ public enum ModuleWeights {
       let values =
         buffer.isInteger ? try file.integers(path).map { Float($0) } : try file.floats(path)
       let value = Tensor(values, shape: buffer.value.shape)
+      guard value.isFinite else { throw WeightsError.notFinite(path: url.path, name: path) }
       changes.append { buffer.value = value }
     }
     report.unexpected = shapes.keys.filter { !known.contains($0) }.sorted()

@@ -79,6 +79,8 @@ public struct CheckpointFolder: Sendable {
       for name in try files.contentsOfDirectory(atPath: incoming.path) {
         try synchronize(incoming.appendingPathComponent(name))
       }
+      // What is left of an older, incomplete folder would block the move.
+      try? files.removeItem(at: outgoing)
       if files.fileExists(atPath: url.path) { try files.moveItem(at: url, to: outgoing) }
       try files.moveItem(at: incoming, to: url)
       try? files.removeItem(at: outgoing)

@@ -5,8 +5,9 @@ import Tensors
 ///
 /// Names are sorted by bytes; with rank k and row-major index i the value is A · sin(0.7 k + 0.13 i),
 /// plus 1 where the tensor is a variance or a one-dimensional weight.
-func fillByFormula(_ named: [(path: String, set: (Tensor) -> Void, shape: [Int])], amplitude: Double)
-{
+func fillByFormula(
+  _ named: [(path: String, set: (Tensor) -> Void, shape: [Int])], amplitude: Double
+) {
   let sorted = named.sorted { Array($0.path.utf8).lexicographicallyPrecedes(Array($1.path.utf8)) }
   for (rank, entry) in sorted.enumerated() {
     let count = entry.shape.reduce(1, *)

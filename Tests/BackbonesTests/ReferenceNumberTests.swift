@@ -10,7 +10,9 @@ import Testing
 struct ReferenceNumberTests {
   private func expectClose(_ found: [Float], _ expected: [Float], tolerance: Float = 1e-4) {
     #expect(found.count == expected.count)
-    for (a, b) in zip(found, expected) { #expect(abs(a - b) <= tolerance * max(1, abs(b)), "\(a) \(b)") }
+    for (a, b) in zip(found, expected) {
+      #expect(abs(a - b) <= tolerance * max(1, abs(b)), "\(a) \(b)")
+    }
   }
 
   @Test func `vision transformer equals timm`() {

@@ -4,7 +4,8 @@ import Testing
 
 /// Each test sets the number of threads, which belongs to the process: hence processes of their own.
 struct ThreadTests {
-  @Test func `results repeat exactly, and depend on the number of threads by rounding only`() async {
+  @Test func `results repeat exactly, and depend on the number of threads by rounding only`() async
+  {
     await #expect(processExitsWith: .success) {
       var random = RandomStream(seed: 5)
       let x = random.uniform(shape: [4, 9, 7, 8], bound: 1)

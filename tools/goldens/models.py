@@ -69,14 +69,10 @@ def fill(module):
             value.copy_(torch.from_numpy(drawn.astype(np.float32)))
 
 
-def channels_last(x):
-    return x.detach().permute(0, 2, 3, 1).contiguous()
-
-
 def save(path, tensors, extra=None):
     path.parent.mkdir(parents=True, exist_ok=True)
     arrays = {
-        name: np.ascontiguousarray(value.detach().numpy().astype(np.float32))
+        name: np.asarray(value.detach().numpy(), dtype=np.float32, order="C")
         for name, value in tensors.items()
     }
     save_file(arrays, path, metadata={**VERSIONS, **(extra or {})})

@@ -33,7 +33,7 @@ public struct BatchMaker: Sendable {
   private let preprocessing: Preprocessing
   private let random: RandomStream
   private let sampler: FramePairSampler
-  private let masks: MaskGenerator
+  private let masks: MaskGenerator?
   private let styles: [CameraStyle]
 
   /// Prepares the samplers and measures the colours of every video.
@@ -48,8 +48,11 @@ public struct BatchMaker: Sendable {
     self.random = random
     sampler = FramePairSampler(
       frames: source.store.frames(), settings: recipe.isr, random: random)
-    masks = MaskGenerator(
-      image: extent, unit: recipe.simmim.maskUnit, ratio: recipe.simmim.maskRatio)
+    // Without masked modelling the unit may be anything, even one that does not divide the picture.
+    masks =
+      recipe.schedule.objective.includesMasking
+      ? MaskGenerator(
+        image: extent, unit: recipe.simmim.maskUnit, ratio: recipe.simmim.maskRatio) : nil
     styles =
       recipe.isr.augmentation.cameraStyle > 0 ? try Self.styles(of: source) : []
   }
@@ -57,8 +60,11 @@ public struct BatchMaker: Sendable {
   /// Frames that can take part in a pair.
   public var pairableFrames: Int { sampler.frameCount }
 
-  /// The generator of masks.
-  public var maskGenerator: MaskGenerator { masks }
+  /// The generator of masks; only for a recipe that includes masked modelling.
+  public var maskGenerator: MaskGenerator {
+    guard let masks else { preconditionFailure("BatchMaker: the recipe has no masked modelling") }
+    return masks
+  }
 
   private static func styles(of source: CropSource) throws -> [CameraStyle] {
     let store = source.store
@@ -87,7 +93,7 @@ public struct BatchMaker: Sendable {
       let image = try source.image(at: index)
       images.append(image)
       changes.append(recipe.simmim.augmentation.change(of: image, random: &random))
-      drawn.append(masks.mask(random: &random))
+      drawn.append(maskGenerator.mask(random: &random))
     }
     return MaskedBatch(
       images: PictureBatch.tensor(

@@ -30,7 +30,9 @@ struct PairStatistics {
     let matched = pairs.map { Double(similarity[$0.first * rows + $0.second]) }
     values["similarity"] = matched.reduce(0, +) * share
     values["belowFrame"] = Double(matched.filter { $0 < mean + deviation }.count) * share
-    values["unmatched"] = 1 - 2 * Double(pairs.count) / Double(rows)
+    // Rows are counted once: a nearest-crop rule may choose the same crop several times.
+    let matchedRows = Set(pairs.map(\.first)).count + Set(pairs.map(\.second)).count
+    values["unmatched"] = 1 - Double(matchedRows) / Double(rows)
     judge(batch, identities)
   }
 
@@ -66,8 +68,10 @@ struct PairStatistics {
       let first = Set(members.filter { batch.frame[$0] == frames[0] }.compactMap { identities[$0] })
       let second = Set(
         members.filter { batch.frame[$0] == frames[1] }.compactMap { identities[$0] })
-      possible += first.intersection(second).count
+      // A rule that leaves crops unmatched can be right only as often as it matches.
+      let pairs = known.filter { batch.clip[$0.first] == clip }.count
+      possible += min(first.intersection(second).count, pairs)
     }
-    values["possible"] = Double(possible) / Double(batch.pairs.count)
+    values["possible"] = Double(possible) / Double(known.count)
   }
 }

@@ -91,6 +91,7 @@ public final class PretrainingTrainer {
   func continueFrom(step: Int) {
     self.step = step
     prefetcher = nil
+    for (_, parameter) in model.parameters { parameter.gradient = nil }
     startStage()
     if let decay = average?.decay {
       average = ExponentialAverage(model.parameters, decay: decay)
@@ -117,6 +118,17 @@ public final class PretrainingTrainer {
     guard let stage = plan.stage(at: step) else {
       preconditionFailure("PretrainingTrainer: step \(step) is past the plan")
     }
+    do {
+      return try advance(stage)
+    } catch {
+      // Whatever part of the step was done must not reach the next one.
+      for (_, parameter) in model.parameters { parameter.gradient = nil }
+      prefetcher = nil
+      throw error
+    }
+  }
+
+  private func advance(_ stage: PretrainingPlan.Stage) throws -> StepReport {
     let (batch, waited) = try nextBatch(stage)
     let local = step - stage.start
     let rate = schedule(stage).rate(at: local)
@@ -226,6 +238,9 @@ public final class PretrainingTrainer {
       matchingView = model.embeddings(of: Variable(clean), in: preview).value
     }
     let embeddings = model.embeddings(of: Variable(batch.images), in: context)
+    guard embeddings.value.isFinite, matchingView?.isFinite ?? true else {
+      throw PretrainingError.notFinite(step: step, what: "embedding")
+    }
     let matched = try miner.batch(
       matchingView ?? embeddings.value, framePairs: batch.framePairs,
       name: { "frame pair \($0) of step \(self.step)" })

@@ -1,0 +1,49 @@
+import Gradients
+import Losses
+import Tensors
+import Testing
+
+struct CycleAssociationTests {
+  private let x = Tensor([1, 0, 0, 0, 1, 0], shape: [2, 3])
+  private let y = Tensor([0.6, 0.8, 0, 0.8, 0.6, 0, 0, 0, 1], shape: [3, 3])
+
+  @Test func `the loss has the reference value, whichever side comes first`() {
+    let loss = CycleAssociation()
+    #expect(abs(loss(Variable(x), Variable(y)).value.scalar - 0.8906247) < 2e-6)
+    #expect(abs(loss(Variable(y), Variable(x)).value.scalar - 0.8906247) < 2e-6)
+  }
+
+  @Test(arguments: [(3, 4), (4, 3), (2, 2), (3, 3)])
+  func `equals finite differences`(_ n: Int, _ m: Int) {
+    var random = RandomStream(seed: 21).split(n * 10 + m)
+    let inputs = [
+      random.normal(shape: [n, 5], deviation: 1), random.normal(shape: [m, 5], deviation: 1),
+    ]
+    let loss = CycleAssociation()
+    let error = GradientCheck.largestError(at: inputs, step: 3e-3) {
+      loss($0[0].l2Normalized(), $0[1].l2Normalized())
+    }
+    #expect(error < 5e-3)
+  }
+
+  @Test func `people who are found again cost less than strangers`() {
+    var random = RandomStream(seed: 22)
+    let first = Variable(random.normal(shape: [5, 16], deviation: 1)).l2Normalized()
+    let stranger = Variable(random.normal(shape: [5, 16], deviation: 1)).l2Normalized()
+    let loss = CycleAssociation()
+    let same = loss(first, first).value.scalar
+    #expect(same < loss(first, stranger).value.scalar)
+    // Whichever order the other frame has them in.
+    let turned = first.gathered([3, 0, 4, 1, 2])
+    #expect(abs(loss(first, turned).value.scalar - same) < 1e-5)
+  }
+
+  @Test func `a single crop has no wrong way home`() {
+    let tape = Tape()
+    let leaf = tape.leaf(Tensor([1, 0, 0], shape: [1, 3]))
+    let loss = CycleAssociation()(leaf, Variable(y))
+    tape.backward(from: loss)
+    #expect(loss.value.scalar == 0)
+    #expect(tape.gradient(of: leaf)?.values.allSatisfy { $0 == 0 } ?? true)
+  }
+}

@@ -1,0 +1,39 @@
+import Layers
+import Optimizers
+import Tensors
+import Testing
+
+struct ExponentialAverageTests {
+  private let parameter = Parameter(Tensor([1, 2], shape: [2]))
+  private var named: [(path: String, parameter: Parameter)] { [("p", parameter)] }
+
+  @Test func `follows its values with the given decay`() {
+    let average = ExponentialAverage(named, decay: 0.75)
+    parameter.value = Tensor([5, -2], shape: [2])
+    average.update()
+    #expect(average.values["p"]?.values == [2, 1])
+    average.update()
+    #expect(average.values["p"]?.values == [2.75, 0.25])
+    #expect(parameter.value.values == [5, -2])
+  }
+
+  @Test func `stands in for the parameters and gives them back, after errors too`() {
+    struct Failure: Error {}
+    let average = ExponentialAverage(named, decay: 0.5)
+    parameter.value = Tensor([3, 4], shape: [2])
+    average.update()
+    average.substituted { #expect(parameter.value.values == [2, 3]) }
+    #expect(parameter.value.values == [3, 4])
+    #expect(throws: Failure.self) { try average.substituted { throw Failure() } }
+    #expect(parameter.value.values == [3, 4])
+    #expect(average.values["p"]?.values == [2, 3])
+  }
+
+  @Test func `continues from saved values and ignores what does not fit`() {
+    let average = ExponentialAverage(named, decay: 0.5)
+    average.restore(["p": Tensor([8, 8], shape: [2]), "q": Tensor(0)])
+    #expect(average.values["p"]?.values == [8, 8])
+    average.restore(["p": Tensor([1], shape: [1])])
+    #expect(average.values["p"]?.values == [8, 8])
+  }
+}
