@@ -110,6 +110,14 @@ let package = Package(
         "Matching", "Frames", "Persons", "Datasets", "Images", "Storage", "Recipes", "CKernels",
       ]),
 
+    // 7 Features of pictures, scores of persons against a gallery, their tables and pictures.
+    room(
+      "Evaluation",
+      [
+        "Pretraining", "Reports", "Training", "Storage", "Backbones", "Layers", "Gradients",
+        "Tensors", "Datasets", "Metrics", "Images",
+      ]),
+
     // 7 Typed recipes.
     room("Recipes", [.product(name: "Yams", package: "Yams")]),
 
@@ -126,8 +134,8 @@ let package = Package(
     command(
       "vision-evaluate",
       [
-        "CommandSupport", "Pretraining", "Recipes", "Reports", "Backbones", "Storage", "Datasets",
-        "Metrics", "Images", "Layers", "Gradients", "Tensors", argumentParser,
+        "CommandSupport", "Evaluation", "Recipes", "Reports", "Training", "Storage", "Datasets",
+        "Metrics", "Tensors", argumentParser,
       ]),
 
     // Tools that share the rooms above: the generator of the walking-people data.
@@ -164,8 +172,15 @@ let package = Package(
         "Pretraining", "Training", "Storage", "Backbones", "Losses", "Layers", "Gradients",
         "Tensors", "Optimizers", "Recipes", "Persons", "Frames", "Datasets", "Images",
       ]),
+    tests(
+      "Evaluation",
+      [
+        "Evaluation", "Pretraining", "Training", "Storage", "Backbones", "Layers", "Gradients",
+        "Tensors", "Datasets", "Metrics", "Images",
+      ]),
     tests("Recipes", ["Recipes", .product(name: "Yams", package: "Yams")]),
     tests("CommandSupport", ["CommandSupport", "Recipes", "Reports", argumentParser]),
+    tests("EndToEnd", ["vision-evaluate", "Images", "Storage"]),
     tests("House", []),
     tests("Walkers", ["walkers", "Images"]),
   ],

@@ -53,7 +53,7 @@ struct PersonFolderDiagnosisTests {
     let names = ["query/0001_c1_a.jpg", "gallery/0001_c1_b.jpg", "gallery/0002_c2_b.jpg"]
     let found = try text(names)
     #expect(found.contains("no query has a match from another camera (cameras found: 1, 2)"))
-    #expect(found.contains("0001_c1_a.jpg") && found.contains("--no-camera"))
+    #expect(found.contains("0001_c1_a.jpg") && found.contains("--protocol no-camera"))
     #expect(try text(names, ignoringCameras: true) == "")
   }
 

@@ -14,6 +14,7 @@ import Testing
     // Recipes are plain settings, so that whatever they configure can take them as they are.
     "Training": 5, "Recipes": 5,
     "Reports": 6, "Pretraining": 6,
+    "Evaluation": 7,
     // 8 Commands, and what they share
     "CommandSupport": 8,
   ]

@@ -1,1 +1,3 @@
-print("not furnished yet")
+import CommandSupport
+
+runCommand(Evaluate.self)

@@ -148,7 +148,7 @@ extension PersonFolder {
       let cameras = Set((query + gallery).compactMap(\.camera)).sorted().map(String.init)
       return "no query has a match from another camera (cameras found: "
         + "\(cameras.joined(separator: ", "))); first query files: \(files); "
-        + "if the cameras are not to be told apart, score with --no-camera"
+        + "if the cameras are not to be told apart, score with --protocol no-camera"
     }
     return "the gallery holds no other picture of any query person; first query files: \(files)"
   }

@@ -1,0 +1,174 @@
+import ArgumentParser
+import CommandSupport
+import Evaluation
+import Metrics
+
+/// `vision-evaluate`: scores models on labelled folders, and writes features.
+struct Evaluate: VisionCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "vision-evaluate",
+    abstract: "Score models at finding the same person again, or write their features.",
+    discussion: """
+      Examples:
+        vision-evaluate runs/walk --task reid --data data/market --output eval/
+        vision-evaluate baseline:histogram random:convnet_small runs/walk --task reid --data DIR
+        vision-evaluate runs/walk --task reid --query q/ --gallery g/ --protocol no-camera --json
+        vision-evaluate runs/walk --data photographs/ --features out.safetensors
+
+      A data folder holds query/ and gallery/ (or bounding_box_test/) with one sub-folder per \
+      person or file names such as 0001_c1s1_000151_01.jpg, or one sub-folder per person alone. \
+      The table and all notices go to standard error, the --json object to standard output.
+      """)
+
+  @Argument(
+    help: ArgumentHelp(
+      "Run folder (its best model), model folder, random:BACKBONE, baseline:histogram or "
+        + "baseline:pixels; several are compared in one table.", valueName: "model"))
+  var models: [String]
+
+  @Option(
+    help: ArgumentHelp(
+      "What to score: reid. (default: score nothing, only write --features)", valueName: "task"))
+  var task: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Folder of labelled pictures; without --task any folder of pictures. (default: none)",
+      valueName: "dir"))
+  var data: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Folder of query pictures, in place of the one in --data. (default: none)", valueName: "dir"))
+  var query: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Folder of gallery pictures, in place of the one in --data. (default: none)",
+      valueName: "dir"))
+  var gallery: String?
+
+  @Option(
+    name: .customLong("protocol"),
+    help: ArgumentHelp(
+      "cross-camera (the benchmark rule), camera-centred (each camera's mean feature removed "
+        + "first), or no-camera. (default: cross-camera where every picture has a camera, else "
+        + "no-camera)", valueName: "name"))
+  var rule: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Output to compare: backbone (pooled features), or embedding (the head of a pretraining run).",
+      valueName: "name"))
+  var feature = FeatureChoice.backbone
+
+  @Flag(help: "Average the features of each picture and its mirror image. (default: off)")
+  var flip = false
+
+  @Flag(help: "Re-rank by k-reciprocal neighbours. (default: off)")
+  var rerank = false
+
+  @Option(
+    name: .customLong("rerank-k1"),
+    help: ArgumentHelp("Neighbourhood size of --rerank.", valueName: "n"))
+  var firstNeighbours = 20
+
+  @Option(
+    name: .customLong("rerank-k2"),
+    help: ArgumentHelp("Neighbours averaged by --rerank.", valueName: "n"))
+  var secondNeighbours = 6
+
+  @Option(
+    name: .customLong("rerank-lambda"),
+    help: ArgumentHelp("Weight of the plain distance in --rerank, 0 to 1.", valueName: "w"))
+  var plainWeight = 0.3
+
+  @Option(
+    help: ArgumentHelp(
+      "Write the features of all pictures to a safetensors file, query then gallery. "
+        + "(default: none)", valueName: "file"))
+  var features: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Write results.json, table.md, queries.csv, pictures and report.html into this folder. "
+        + "(default: none)", valueName: "dir"))
+  var output: String?
+
+  @Option(help: .hidden)
+  var adapter: [String] = []
+
+  @OptionGroup(title: "Common flags") var common: CommonFlags
+
+  func perform(in session: CommandSession) throws -> any Encodable {
+    let job = try EvaluateJob(self, session: session)
+    return try task == nil ? job.writeFeatures() : job.score()
+  }
+
+  func validate() throws {
+    guard task == nil || task == "reid" else {
+      let others = ["face", "restoration"]
+      throw ValidationError(
+        others.contains(task ?? "")
+          ? "--task \(task ?? "") is not part of this version: it arrives together with "
+            + "vision-finetune; --task reid works."
+          : "--task takes reid, not “\(task ?? "")”.")
+    }
+    guard adapter.isEmpty else {
+      throw ValidationError(
+        "--adapter is not part of this version: adapters arrive together with vision-finetune.")
+    }
+    guard common.resume == nil else {
+      throw ValidationError("An evaluation is not resumed; leave --resume out and run it again.")
+    }
+    for (index, model) in models.enumerated() where models[..<index].contains(model) {
+      throw ValidationError("The model “\(model)” is given twice.")
+    }
+    if data == nil, query == nil || gallery == nil {
+      throw ValidationError("Give the pictures: --data DIR, or both --query DIR and --gallery DIR.")
+    }
+    if rule != nil, retrievalProtocol == nil {
+      let known = RetrievalProtocol.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ValidationError("--protocol takes one of \(known), not “\(rule ?? "")”.")
+    }
+    try validateFeatures()
+    try validateReranking()
+  }
+
+  /// The protocol asked for, or nil to choose by the data.
+  var retrievalProtocol: RetrievalProtocol? { rule.flatMap(RetrievalProtocol.init(rawValue:)) }
+
+  /// The numbers of re-ranking, or nil without it.
+  var reranking: KReciprocalReranking.Configuration? {
+    rerank
+      ? .init(k1: firstNeighbours, k2: secondNeighbours, lambda: plainWeight) : nil
+  }
+
+  private func validateFeatures() throws {
+    if features != nil, models.count > 1 {
+      throw ValidationError("--features holds the features of one model; give a single one.")
+    }
+    guard task == nil else { return }
+    guard features != nil else {
+      throw ValidationError(
+        "Say what to do: --task reid to score, or --features FILE to write features.")
+    }
+    for (flag, isGiven) in [
+      ("--protocol", rule != nil), ("--rerank", rerank), ("--output", output != nil),
+    ] where isGiven {
+      throw ValidationError("\(flag) belongs to scoring; add --task reid or leave it out.")
+    }
+  }
+
+  private func validateReranking() throws {
+    guard firstNeighbours > 0, secondNeighbours > 0, (0...1).contains(plainWeight) else {
+      throw ValidationError(
+        "--rerank-k1 and --rerank-k2 take whole numbers above 0, --rerank-lambda a number from "
+          + "0 to 1.")
+    }
+    let isChanged = firstNeighbours != 20 || secondNeighbours != 6 || plainWeight != 0.3
+    guard rerank || !isChanged else {
+      throw ValidationError("--rerank-k1, --rerank-k2 and --rerank-lambda need --rerank.")
+    }
+  }
+}
