@@ -42,8 +42,11 @@ public struct EvaluationFolder: Sendable {
 
   /// Writes `skipped.txt`: one file a line, a tab, and the reason.
   public func write(skipped: [SkippedFile]) throws(EvaluationError) {
+    // A line break or an escape sequence in a file's name must not fake a line or recolour a terminal.
     func clean(_ text: String) -> String {
-      text.map { $0.isNewline || $0 == "\t" ? " " : String($0) }.joined()
+      String(
+        String.UnicodeScalarView(
+          text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
     }
     try write(
       skipped.map { "\(clean($0.path))\t\(clean($0.reason))\n" }.joined(), as: "skipped.txt")

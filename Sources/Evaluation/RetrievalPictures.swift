@@ -36,7 +36,7 @@ public enum RetrievalPictures {
       ("same person (\(verification.genuinePairs) pairs)", verification.genuineHistogram),
       ("other persons (\(verification.impostorPairs) pairs)", verification.impostorHistogram),
     ]
-    let step = 2 / Double(verification.genuineHistogram.count)
+    let step = verification.histogramLimit / Double(verification.genuineHistogram.count)
     let used = groups.flatMap { group in group.1.indices.filter { group.1[$0] > 0 } }
     guard let first = used.min(), let last = used.max() else { return nil }
     // One empty step on each side closes the curves.

@@ -25,9 +25,13 @@ public struct VerificationScores: Sendable, Codable, Hashable {
   public var areaUnderCurve: Double
   /// Points at the false-positive rates 1e-4, 1e-3, 1e-2.
   public var operatingPoints: [OperatingPoint]
-  /// `[100]`: shares of genuine distances in equal steps over 0…2, for a picture.
+  /// Upper end of both histograms: the smallest of 2, 1, 1/2 … 1/256 above every distance.
+  ///
+  /// All distances of an untrained network may lie within a hundredth.
+  public var histogramLimit: Double
+  /// `[100]`: shares of genuine distances in equal steps over 0…``histogramLimit``, for a picture.
   public var genuineHistogram: [Double]
-  /// `[100]`: shares of impostor distances in equal steps over 0…2, for a picture.
+  /// `[100]`: shares of impostor distances in equal steps over 0…``histogramLimit``.
   public var impostorHistogram: [Double]
 
   /// The false-positive rates reported by default.
@@ -67,11 +71,16 @@ public struct VerificationScores: Sendable, Codable, Hashable {
     }
     let couples = Double(genuineCount) * Double(impostorCount)
     areaUnderCurve = couples > 0 ? nearer / couples : 0
-    genuineHistogram = Self.coarse(genuine, total: genuineCount)
-    impostorHistogram = Self.coarse(impostor, total: impostorCount)
+    let last = max(
+      genuine.lastIndex { $0 > 0 } ?? 0, impostor.lastIndex { $0 > 0 } ?? 0)
+    var used = genuine.count
+    while used / 2 > last, used > genuine.count / 512 { used /= 2 }
+    histogramLimit = DistanceHistograms.edge(used)
+    genuineHistogram = Self.coarse(genuine[..<used], total: genuineCount)
+    impostorHistogram = Self.coarse(impostor[..<used], total: impostorCount)
   }
 
-  private static func coarse(_ counts: [UInt64], total: UInt64) -> [Double] {
+  private static func coarse(_ counts: ArraySlice<UInt64>, total: UInt64) -> [Double] {
     var shares = [Double](repeating: 0, count: 100)
     for (bin, count) in counts.enumerated() where count > 0 {
       shares[bin * 100 / counts.count] += Double(count) / Double(total)

@@ -154,6 +154,10 @@ import Testing
     let page = try String(contentsOf: output.appendingPathComponent("report.html"), encoding: .utf8)
     #expect(page.contains("odd &amp; rare") && page.contains("data:image/jpeg;base64,"))
     #expect(!page.contains("src=\"http") && !page.contains("href=\"http"))
+    try folder.write(skipped: [SkippedFile(path: "a\n\u{1B}[31mb", reason: "odd")])
+    let skipped = try String(
+      contentsOf: output.appendingPathComponent("skipped.txt"), encoding: .utf8)
+    #expect(skipped == "a  [31mb\todd\n")
     let table = try String(contentsOf: output.appendingPathComponent("table.md"), encoding: .utf8)
     #expect(table.contains("| baseline:histogram") && table.contains("1.000"))
     let queries = try String(

@@ -45,5 +45,8 @@ struct VerificationScoresTests {
     #expect(abs(verification.areaUnderCurve - area) < 1e-4)
     #expect(abs(verification.genuineHistogram.reduce(0, +) - 1) < 1e-9)
     #expect(abs(verification.impostorHistogram.reduce(0, +) - 1) < 1e-9)
+    let largest = try #require((genuine + impostor).max())
+    #expect(verification.histogramLimit > largest)
+    #expect(verification.histogramLimit / 2 <= largest)
   }
 }

@@ -10,14 +10,15 @@ struct Evaluate: VisionCommand {
     abstract: "Score models at finding the same person again, or write their features.",
     discussion: """
       Examples:
-        vision-evaluate runs/walk --task reid --data data/market --output eval/
-        vision-evaluate baseline:histogram random:convnet_small runs/walk --task reid --data DIR
-        vision-evaluate runs/walk --task reid --query q/ --gallery g/ --protocol no-camera --json
-        vision-evaluate runs/walk --data photographs/ --features out.safetensors
+        vision-evaluate runs/walk --task reid --data market --output eval
+        vision-evaluate baseline:histogram runs/walk --task reid --data market
+        vision-evaluate runs/walk --task reid --query q --gallery g --json
+        vision-evaluate runs/walk --data photographs --features out.safetensors
 
       A data folder holds query/ and gallery/ (or bounding_box_test/) with one sub-folder per \
       person or file names such as 0001_c1s1_000151_01.jpg, or one sub-folder per person alone. \
-      The table and all notices go to standard error, the --json object to standard output.
+      The table and all notices go to standard error, the --json object to standard output. \
+      Of the recipe only seed and threads are used here, and there is nothing to --resume.
       """)
 
   @Argument(

@@ -154,16 +154,14 @@ struct EvaluateJob {
   /// Says which pictures were left out: all of them with `--verbose`, else the first twenty.
   func report(skipped: [SkippedFile]) {
     guard !skipped.isEmpty else { return }
-    log.warning(
-      "\(skipped.count) \(skipped.count == 1 ? "picture is" : "pictures are") left out")
     let shown = flags.common.verbose ? skipped.count : 20
-    for file in skipped.prefix(shown) {
-      session.console.print("  \(quotedForShell(file.path)): \(file.reason)", minimum: .quiet)
-    }
+    var lines = ["\(skipped.count) \(skipped.count == 1 ? "picture is" : "pictures are") left out"]
+    lines += skipped.prefix(shown).map { "  \($0.path): \($0.reason)" }
     if skipped.count > shown {
       let place = flags.output == nil ? "--verbose lists them" : "skipped.txt lists them"
-      session.console.print("  and \(skipped.count - shown) more; \(place)", minimum: .quiet)
+      lines.append("  and \(skipped.count - shown) more; \(place)")
     }
+    log.warning(lines.joined(separator: "\n"))
   }
 
   private func personFolder() throws(DatasetError) -> PersonFolder {
