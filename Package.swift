@@ -170,7 +170,8 @@ let package = Package(
       "Pretraining",
       [
         "Pretraining", "Training", "Storage", "Backbones", "Losses", "Layers", "Gradients",
-        "Tensors", "Optimizers", "Recipes", "Persons", "Frames", "Datasets", "Images",
+        "Tensors", "Optimizers", "Matching", "Recipes", "Persons", "Frames", "Datasets",
+        "Images",
       ]),
     tests(
       "Evaluation",

@@ -14,10 +14,15 @@ func fillByFormula(
     let adds =
       entry.path.hasSuffix("running_var")
       || (entry.shape.count == 1 && entry.path.hasSuffix("weight"))
-    let values = (0..<count).map { index in
-      Float(amplitude * sine(0.7 * Double(rank) + 0.13 * Double(index)) + (adds ? 1 : 0))
-    }
-    entry.set(Tensor(values, shape: entry.shape))
+    entry.set(
+      Tensor(shape: entry.shape) { target in
+        let (start, offset) = (0.7 * Double(rank), adds ? 1.0 : 0)
+        var index = 0
+        while index < count {
+          target[index] = Float(amplitude * sine(start + 0.13 * Double(index)) + offset)
+          index += 1
+        }
+      })
   }
 }
 

@@ -71,57 +71,106 @@ struct RecordedNetworkTests {
     try golden.expect(evaluation, equals: "evaluation", within: 1e-5)
   }
 
-  @Test(arguments: ["vit_tiny_patch16_224", "resnet50"])
-  func `names and shapes are those of published files`(_ name: String) throws {
+  private func publishedNames(_ network: String) throws -> [String: [Int]] {
     struct Names: Decodable { let networks: [String: [String: [Int]]] }
     let names = try JSONDecoder().decode(
       Names.self, from: Data(contentsOf: try Golden.url("names.json")))
-    let expected = try #require(names.networks[name])
-    let entry = try #require(BackboneCatalog.entry(named: name))
-    let model = entry.make(Extent(height: 256, width: 128), RandomStream(seed: 0))
+    return try #require(names.networks[network])
+  }
+
+  private func names(of model: any Module) -> [String: [Int]] {
     var found: [String: [Int]] = [:]
     for (path, parameter) in model.parameters { found[path] = parameter.value.shape }
     for (path, buffer) in model.buffers { found[path] = buffer.value.shape }
-    #expect(found == expected)
+    return found
   }
 
-  @Test func `parameter counts are the published ones`() throws {
-    // Counts with 1000 classes: 5,717,416 for ViT-Tiny at 224², 25,557,032 for ResNet-50.
-    let tiny = VisionTransformer(
-      .init(image: Extent(height: 224, width: 224), width: 192, heads: 3, classes: 1000),
-      random: RandomStream(seed: 0))
-    #expect(tiny.parameterCount() == 5_717_416)
-    let small = SmallConvolutionNetwork(
-      width: 16, image: Extent(height: 128, width: 64), random: RandomStream(seed: 0))
-    #expect((300_000...330_000).contains(small.parameterCount()))
+  @Test func `names and shapes are those of timm's vit_tiny`() throws {
+    let entry = try #require(BackboneCatalog.entry(named: "vit_tiny_patch16_224"))
+    let model = entry.make(Extent(height: 256, width: 128), RandomStream(seed: 0))
+    #expect(try publishedNames("vit_tiny_patch16_224") == names(of: model))
+    // 5,717,416 with 1000 classes at 224 × 224, whose grid has 68 patches more.
+    #expect(model.parameterCount() == 5_717_416 - 68 * 192 - 193_000)
   }
 
-  /// The small member of each family: the others differ in width alone.
-  @Test(arguments: ["convnet_small", "vit_tiny_patch16_224"])
-  func `every backbone of the catalog keeps its promises`(_ name: String) throws {
-    let entry = try #require(BackboneCatalog.entry(named: name))
-    let unit = max(entry.extentUnit, 32)
-    let extent = Extent(height: 2 * unit, width: unit)
-    let model = entry.make(extent, RandomStream(seed: 1))
+  @Test func `names and shapes are those of torchvision's resnet50`() throws {
+    let model = ResNet(
+      blocks: [2, 1, 1, 1], image: Extent(height: 64, width: 64), random: RandomStream(seed: 0))
+    // Both kinds of block stand in the first stage; later blocks of a stage repeat the second kind.
+    let repeated = /layer1\.2\..*|layer[234]\.[1-9]\..*/
+    let expected = try publishedNames("resnet50").filter { name, _ in
+      name.wholeMatch(of: repeated) == nil
+    }
+    #expect(names(of: model) == expected)
+  }
+
+  /// One small network of every family.
+  static let families: [(name: String, make: @Sendable (UInt64) -> any MaskableBackbone)] = [
+    (
+      "plain transformer",
+      {
+        VisionTransformer(
+          .init(image: Extent(height: 32, width: 16), patch: 8, width: 12, depth: 2, heads: 3),
+          random: RandomStream(seed: $0))
+      }
+    ),
+    (
+      "relative positions",
+      {
+        RelativePositionTransformer(
+          .init(image: Extent(height: 32, width: 16), patch: 8, width: 12, depth: 2, heads: 3),
+          random: RandomStream(seed: $0))
+      }
+    ),
+    (
+      "small convolutional",
+      {
+        SmallConvolutionNetwork(
+          width: 4, image: Extent(height: 32, width: 16), random: RandomStream(seed: $0))
+      }
+    ),
+  ]
+
+  @Test(arguments: families.indices)
+  func `every family keeps its promises`(_ family: Int) throws {
+    let (name, make) = Self.families[family]
+    let model = make(1)
+    let extent = model.inputExtent
     let pictures = Variable(noise(1, [2, extent.height, extent.width, 3]))
     let features = model.features(of: pictures, in: .inference()).value
-    #expect(features.shape == [2, model.featureWidth])
+    #expect(features.shape == [2, model.featureWidth], "\(name)")
     #expect(features.isFinite)
     // A picture's features do not depend on its neighbours in the batch.
     let alone = model.features(of: Variable(pictures.value.rows(1..<2)), in: .inference()).value
     let difference = zip(alone.values, features.rows(1..<2).values).map { abs($0 - $1) }.max() ?? 1
-    #expect(difference < 1e-4)
+    #expect(difference < 1e-5, "\(name)")
     let cells = extent.height / model.maskStride * (extent.width / model.maskStride)
-    let mask = (0..<(2 * cells)).map { $0 % 3 == 0 }
-    let token = Variable(Tensor(zeros: [1, 1, model.maskChannels]))
-    let map = model.maskedFeatureMap(of: pictures, mask: mask, token: token, in: .inference())
+    let token = Variable(Tensor(repeating: 0.5, shape: [1, 1, model.maskChannels]))
+    func map(_ pictures: Variable, masked: Bool) -> Tensor {
+      model.maskedFeatureMap(
+        of: pictures, mask: [Bool](repeating: masked, count: 2 * cells), token: token,
+        in: .inference()
+      ).value
+    }
     #expect(
-      map.shape == [
+      map(pictures, masked: false).shape == [
         2, extent.height / model.mapStride, extent.width / model.mapStride, model.featureWidth,
       ])
+    // Where everything is hidden the picture cannot matter.
+    let others = Variable(noise(2, pictures.shape))
+    #expect(map(pictures, masked: true) == map(others, masked: true), "\(name)")
+    #expect(map(pictures, masked: false) != map(others, masked: false), "\(name)")
     #expect(model.multiplyAccumulates > 0)
     // The same seed makes the same network, another seed another.
-    let again = entry.make(extent, RandomStream(seed: 1)).parameters
+    let (again, other) = (make(1).parameters, make(2).parameters)
     #expect(zip(model.parameters, again).allSatisfy { $0.parameter.value == $1.parameter.value })
+    #expect(!zip(model.parameters, other).allSatisfy { $0.parameter.value == $1.parameter.value })
+  }
+
+  @Test func `the small network of the catalog has a third of a million weights`() throws {
+    let entry = try #require(BackboneCatalog.entry(named: "convnet_small"))
+    let model = entry.make(entry.defaultExtent, RandomStream(seed: 0))
+    #expect((300_000...330_000).contains(model.parameterCount()))
+    #expect(Set(BackboneCatalog.all.map(\.name)).count == BackboneCatalog.all.count)
   }
 }
