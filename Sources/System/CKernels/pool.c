@@ -23,6 +23,8 @@ static _Atomic int next_part = 0;
 static _Atomic int active_workers = 0;
 static _Atomic int allowed_workers = 0;
 static _Atomic int sleepers = 0;
+// The last job before a worker was made: it must not take part in that one.
+static uint64_t first_seen[max_threads];
 
 CK_INLINE void relax(void) {
 #if defined(__x86_64__)
@@ -44,7 +46,7 @@ static void run_parts(void) {
 
 static void *worker(void *argument) {
   int index = (int)(intptr_t)argument;
-  uint64_t seen = 0;
+  uint64_t seen = first_seen[index];
   for (;;) {
     int spins = 0;
     uint64_t now;
@@ -74,6 +76,7 @@ void ck_pool_configure(int threads) {
   openblas_set_num_threads(1);
   while (started_workers < threads - 1) {
     pthread_t thread;
+    first_seen[started_workers] = atomic_load(&generation);
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
