@@ -144,6 +144,16 @@ let package = Package(
       name: "walkers", dependencies: ["CRaster", "Images", "Frames", argumentParser],
       path: "tools/walkers", swiftSettings: strict),
 
+    // The benchmark that tools/benchmark runs.
+    .executableTarget(
+      name: "vision-benchmark",
+      dependencies: [
+        "Pretraining", "Recipes", "Reports", "Optimizers", "Backbones", "Losses", "Layers",
+        "Gradients", "Tensors", "Matching", "Frames", "Persons", "Images", "CKernels",
+        argumentParser,
+      ],
+      path: "tools/vision-benchmark", swiftSettings: strict),
+
     tests("Tensors", ["Tensors", "CKernels"]),
     tests("Gradients", ["Gradients", "Tensors", "CKernels"]),
     tests("Images", ["Images"], resources: [.copy("Fixtures")]),

@@ -10,6 +10,13 @@ public struct FramePair: Sendable, Hashable {
   public var second: [Int]
   /// Seconds between the frames.
   public var gap: Double
+
+  /// Makes a pair of frames.
+  public init(first: [Int], second: [Int], gap: Double) {
+    self.first = first
+    self.second = second
+    self.gap = gap
+  }
 }
 
 /// Draws the frame pairs of each step: same clip, a time gap in range, at least two crops in each.

@@ -1,0 +1,70 @@
+/// Every figure of the benchmark; a new one is one line here and, to be compared, one in `tools/peers`.
+enum Figures {
+  /// In the order in which they run.
+  static let all: [Figure] = training + inference + matching + pictures
+
+  private static let training: [Figure] = [
+    masked("simmim-vit_tiny-256x128-b32", "vit_tiny_patch16_224", 256, 128, batch: 32),
+    masked("simmim-vit_small-256x128-b32", "vit_small_patch16_224", 256, 128, batch: 32),
+    masked("simmim-vit_small-224x224-b16", "vit_small_patch16_224", 224, 224, batch: 16),
+    paired("isr-vit_tiny-256x128-n70", "vit_tiny_patch16_224", 256, 128, pairs: 5, crops: 7),
+    paired("isr-vit_small-256x128-n70", "vit_small_patch16_224", 256, 128, pairs: 5, crops: 7),
+    paired("isr-convnet_small-128x64-n70", "convnet_small", 128, 64, pairs: 5, crops: 7),
+    paired("isr-resnet50-256x128-n32", "resnet50", 256, 128, pairs: 2, crops: 8),
+  ]
+
+  private static let inference: [Figure] = [
+    embedded("infer-vit_tiny-256x128-b32", "vit_tiny_patch16_224", 256, 128, batch: 32),
+    embedded("infer-vit_small-224x224-b16", "vit_small_patch16_224", 224, 224, batch: 16),
+  ]
+
+  private static let matching: [Figure] = [
+    Similarities.uniform, .cosine,
+  ].flatMap { kind in
+    [16, 512].map { size in
+      Figure(name: "assign-\(kind.rawValue)-\(size)", unit: "assignments/s", peers: ["scipy"]) {
+        try AssignmentWork.prepare(kind, size: size, into: $0.folder)
+      }
+    }
+  }
+
+  private static let pictures: [Figure] = [
+    Figure(name: "decode-1280x720", unit: "frames/s", peers: ["opencv", "ffmpeg"]) {
+      try FrameWork.decoding(try $0.clip(), maximumHeight: nil, threads: $0.threads)
+    },
+    Figure(name: "decode-1280x720-to-360", unit: "frames/s", peers: ["opencv", "ffmpeg"]) {
+      try FrameWork.decoding(try $0.clip(), maximumHeight: 360, threads: $0.threads)
+    },
+    Figure(name: "decode-detect-1280x720", unit: "frames/s") {
+      try FrameWork.detecting(try $0.clip(), threads: $0.threads)
+    },
+    Figure(name: "jpeg-640x480-to-224", unit: "images/s", peers: ["opencv"]) {
+      try PictureWork.reading(try $0.pictures(), side: 224)
+    },
+  ]
+
+  private static func masked(
+    _ name: String, _ backbone: String, _ height: Int, _ width: Int, batch: Int
+  ) -> Figure {
+    Figure(name: name, unit: "images/s", peers: ["torch"]) { _ in
+      try TrainingWork(backbone, height: height, width: width).maskedSteps(batch: batch)
+    }
+  }
+
+  private static func paired(
+    _ name: String, _ backbone: String, _ height: Int, _ width: Int, pairs: Int, crops: Int
+  ) -> Figure {
+    Figure(name: name, unit: "images/s", peers: ["torch"]) { _ in
+      try TrainingWork(backbone, height: height, width: width)
+        .pairedSteps(pairs: pairs, crops: crops)
+    }
+  }
+
+  private static func embedded(
+    _ name: String, _ backbone: String, _ height: Int, _ width: Int, batch: Int
+  ) -> Figure {
+    Figure(name: name, unit: "images/s", peers: ["torch"]) { _ in
+      try TrainingWork(backbone, height: height, width: width).inference(batch: batch)
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import Foundation
+import Tensors
+
+/// Runs one figure in a process of its own, so that its peak memory is its own.
+struct WorkerCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "worker", abstract: "Takes one sample of a figure per line of input.",
+    shouldDisplay: false)
+
+  @Argument(help: "Name of the figure.")
+  var name: String
+  @Option(help: "Threads.")
+  var threads = 2
+  @Option(help: "Calls before the first sample.")
+  var warmup = 2
+  @Option(help: "Folder of the files that figures read.")
+  var folder: String
+
+  func run() throws {
+    guard
+      let figure = (Figures.all + [Ceiling.product, Ceiling.copy]).first(where: { $0.name == name })
+    else { throw BenchmarkError.unknownFigure(name) }
+    Compute.configure(threads: threads)
+    let materials = Materials(folder: URL(fileURLWithPath: folder), threads: threads)
+    let prepared = try figure.prepare(materials)
+    for _ in 0..<warmup { try prepared.step() }
+    let once = try Self.time { try prepared.step() }.seconds
+    // At least 50 ms a sample, so that starting and stopping the clock is nothing beside it.
+    let repetitions = max(1, Int((0.05 / max(once, 1e-7)).rounded(.up)))
+    try Self.tell(
+      WorkerMessage.Ready(
+        work: prepared.work, repetitions: repetitions, operations: prepared.floor.operations,
+        bytes: prepared.floor.bytes, library: "swift-vision"))
+    let allocations = Compute.systemAllocations
+    while readLine() != nil {
+      try Self.tell(
+        Self.time {
+          for _ in 0..<repetitions { try prepared.step() }
+        })
+    }
+    try Self.tell(
+      WorkerMessage.Summary(
+        peakBytes: Self.peakBytes(),
+        allocations: Compute.systemAllocations - allocations))
+  }
+
+  private static func time(_ body: () throws -> Void) rethrows -> WorkerMessage.Sample {
+    let (clock, cpu) = (ContinuousClock(), cpuSeconds())
+    let elapsed = try clock.measure(body)
+    return .init(seconds: elapsed / .seconds(1), cpuSeconds: cpuSeconds() - cpu)
+  }
+
+  private static func cpuSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+
+  /// Largest resident set of this program; what the system counts for the process starts from the
+  /// size of the one that started it.
+  private static func peakBytes() -> Double {
+    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+    let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+    let kibibytes = line?.split { $0 == " " || $0 == "\t" }.dropFirst().first.flatMap { Double($0) }
+    return kibibytes.map { $0 * 1024 } ?? Double(Compute.peakResidentBytes)
+  }
+
+  private static func tell(_ message: some Encodable) throws {
+    try FileHandle.standardOutput.write(contentsOf: JSONEncoder().encode(message) + [10])
+  }
+}
