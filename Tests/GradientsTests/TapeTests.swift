@@ -78,6 +78,13 @@ struct TapeTests {
       guard rows == 0 else { preconditionFailure("sums keep \(rows) bytes") }
       let linear = kept { $0.linear(weight: frozen) }
       guard linear == 0 else { preconditionFailure("a frozen linear map keeps \(linear) bytes") }
+      let kernel = Variable(Tensor(repeating: 0.01, shape: [256, 256, 1, 1]))
+      let convolution = kept {
+        $0.reshaped([1, 8, 8, 256]).convolved(weight: kernel).reshaped([64, 256])
+      }
+      guard convolution == 0 else {
+        preconditionFailure("a frozen convolution keeps \(convolution) bytes")
+      }
       let product = kept { $0.multiplied(by: frozen) }
       guard product == 0 else { preconditionFailure("a frozen product keeps \(product) bytes") }
       let squares = kept { $0 * $0 }

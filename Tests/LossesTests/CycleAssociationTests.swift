@@ -1,3 +1,4 @@
+import Foundation
 import Gradients
 import Losses
 import Tensors
@@ -11,6 +12,46 @@ struct CycleAssociationTests {
     let loss = CycleAssociation()
     #expect(abs(loss(Variable(x), Variable(y)).value.scalar - 0.8906247) < 2e-6)
     #expect(abs(loss(Variable(y), Variable(x)).value.scalar - 0.8906247) < 2e-6)
+  }
+
+  /// The formula written out in double precision.
+  private func reference(_ x: Tensor, _ y: Tensor) -> Double {
+    let (n, m, width) = (x.shape[0], y.shape[0], x.columns)
+    func softmax(_ scores: [Double]) -> [Double] {
+      let powers = scores.map { exp($0) }
+      let sum = powers.reduce(0, +)
+      return powers.map { $0 / sum }
+    }
+    func similarity(_ i: Int, _ j: Int) -> Double {
+      (0..<width).reduce(0) { $0 + Double(x[i * width + $1]) * Double(y[j * width + $1]) }
+    }
+    let there = (0..<n).map { i in
+      softmax((0..<m).map { similarity(i, $0) * log(Double(m) + 1) / 0.5 })
+    }
+    let back = (0..<m).map { j in
+      softmax((0..<n).map { similarity($0, j) * log(Double(n) + 1) / 0.5 })
+    }
+    let cycle = (0..<n).map { i in
+      (0..<n).map { k in (0..<m).reduce(0) { $0 + there[i][$1] * back[$1][k] } }
+    }
+    var loss = 0.0
+    for i in 0..<n {
+      let others = (0..<n).filter { $0 != i }
+      let row = others.map { cycle[i][$0] }.max() ?? 0
+      let column = others.map { cycle[$0][i] }.max() ?? 0
+      loss += max(row - cycle[i][i] + 0.5, 0) + max(column - cycle[i][i] + 0.5, 0)
+    }
+    return loss / Double(n)
+  }
+
+  @Test(arguments: 0..<12)
+  func `equals the formula where the cycle is not symmetric`(_ seed: Int) {
+    var random = RandomStream(seed: 23).split(seed)
+    let (n, m) = (2 + seed % 4, 6)
+    let x = Variable(random.normal(shape: [n, 3], deviation: 1)).l2Normalized().value
+    let y = Variable(random.normal(shape: [m, 3], deviation: 1)).l2Normalized().value
+    let found = CycleAssociation()(Variable(x), Variable(y)).value.scalar
+    #expect(abs(Double(found) - reference(x, y)) < 1e-5)
   }
 
   @Test(arguments: [(3, 4), (4, 3), (2, 2), (3, 3)])
