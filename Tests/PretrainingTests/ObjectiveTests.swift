@@ -112,9 +112,11 @@ struct ObjectiveTests {
     try trainer.run(until: 1)
     let parameter = trainer.model.parameters[0].parameter
     parameter.value[0] = .nan
+    let statistics = trainer.model.buffers.map(\.buffer.value)
     let error = #expect(throws: PretrainingError.self) { try trainer.advance() }
     #expect(error.map { "\($0)".contains("stopped at step 1") } == true)
     #expect(trainer.step == 1)
+    #expect(trainer.model.buffers.map(\.buffer.value) == statistics)
     #expect(trainer.model.parameters.allSatisfy { $0.parameter.gradient == nil })
   }
 

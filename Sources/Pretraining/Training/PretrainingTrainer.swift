@@ -35,6 +35,7 @@ public final class PretrainingTrainer {
   private let identities: [Int?]
   private let random: RandomStream
   private let miner: PairMiner
+  private let statistics: [(path: String, buffer: Buffer)]
   private var prefetcher: (stage: PretrainingPlan.Stage, batches: Prefetcher<Batch>)?
 
   /// Plans the run and checks that the recipe suits the store and the backbone.
@@ -50,6 +51,7 @@ public final class PretrainingTrainer {
     guard source.store.count > 0 else { throw PretrainingError.noCrops }
     self.recipe = recipe
     self.model = model
+    statistics = model.buffers
     random = RandomStream(seed: UInt64(recipe.seed)).split("training")
     maker = try BatchMaker(
       source: source, recipe: recipe, extent: extent, preprocessing: preprocessing,
@@ -113,14 +115,16 @@ public final class PretrainingTrainer {
   /// Runs the next step.
   ///
   /// - Throws: ``PretrainingError/notFinite(step:what:)`` when the loss or the gradient diverges;
-  ///   the weights are then those before the step.
+  ///   weights and running statistics are then those before the step.
   public func advance() throws -> StepReport {
     guard let stage = plan.stage(at: step) else {
       preconditionFailure("PretrainingTrainer: step \(step) is past the plan")
     }
+    let before = statistics.map(\.buffer.value)
     do {
       return try advance(stage)
     } catch {
+      for (index, entry) in statistics.enumerated() { entry.buffer.value = before[index] }
       // Whatever part of the step was done must not reach the next one.
       for (_, parameter) in model.parameters { parameter.gradient = nil }
       prefetcher = nil
