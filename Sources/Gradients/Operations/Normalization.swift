@@ -26,8 +26,8 @@ extension Variable {
     let (keptMean, keptInverse) = (mean, inverse)
     let (input, kept) = (place, value)
     let (scalePlace, scaleValue) = (scale.place, scale.value)
-    let shiftPlace = shift.place
-    return record(result, from: [self, scale, shift]) { gradient, tape in
+    let (shiftPlace, shiftValue) = (shift.place, shift.value)
+    let output = record(result, from: [self, scale, shift]) { gradient, tape in
       var scaleGradient = Tensor(uninitialized: scalePlace.shape)
       var shiftGradient = Tensor(uninitialized: shiftPlace.shape)
       let inputGradient = Tensor(shape: input.shape) { dx in
@@ -50,6 +50,19 @@ extension Variable {
       tape.accumulate(inputGradient, into: input)
       tape.accumulate(scaleGradient, into: scalePlace)
       tape.accumulate(shiftGradient, into: shiftPlace)
+    }
+    return output.rebuilt {
+      Tensor(shape: kept.shape) { y in
+        kept.withPointer { x in
+          keptMean.withPointer { m in
+            keptInverse.withPointer { i in
+              scaleValue.withPointer { s in
+                shiftValue.withPointer { ck_layer_norm_again(y, x, m, i, s, $0, rows, columns) }
+              }
+            }
+          }
+        }
+      }
     }
   }
 

@@ -9,19 +9,23 @@ typedef struct {
   int64_t rows, columns;
   float epsilon;
   int parts;
+  bool again;
 } norm_job;
 
+// One function for both uses, so that a line computed again has the same bits.
 CK_CLONES static void layer_norm_rows(const norm_job *j, int64_t begin, int64_t end) {
   int64_t n = j->columns;
   for (int64_t r = begin; r < end; r++) {
     const float *x = j->x + r * n;
     float *y = j->y + r * n, s = 0, q = 0;
-    for (int64_t c = 0; c < n; c++) s += x[c];
-    float mean = s / (float)n;
-    for (int64_t c = 0; c < n; c++) q += (x[c] - mean) * (x[c] - mean);
-    float inverse = 1.0f / sqrtf(q / (float)n + j->epsilon);
-    j->mean[r] = mean;
-    j->inverse[r] = inverse;
+    if (!j->again) {
+      for (int64_t c = 0; c < n; c++) s += x[c];
+      float mean = s / (float)n;
+      for (int64_t c = 0; c < n; c++) q += (x[c] - mean) * (x[c] - mean);
+      j->mean[r] = mean;
+      j->inverse[r] = 1.0f / sqrtf(q / (float)n + j->epsilon);
+    }
+    float mean = j->mean[r], inverse = j->inverse[r];
     CK_VECTOR for (int64_t c = 0; c < n; c++)
       y[c] = (x[c] - mean) * inverse * j->scale[c] + j->shift[c];
   }
@@ -37,6 +41,14 @@ void ck_layer_norm(float *y, float *mean, float *inverse, const float *x, const 
   norm_job job = {.y = y, .mean = mean, .inverse = inverse, .x = x, .scale = scale,
                   .shift = shift, .rows = rows, .columns = columns, .epsilon = epsilon};
   job.parts = ck_parts(rows, columns * 4);
+  ck_parallel(job.parts, layer_norm_part, &job);
+}
+void ck_layer_norm_again(float *y, const float *x, const float *mean, const float *inverse,
+                         const float *scale, const float *shift, int64_t rows, int64_t columns) {
+  norm_job job = {.y = y, .mean = (float *)mean, .inverse = (float *)inverse, .x = x,
+                  .scale = scale, .shift = shift, .rows = rows, .columns = columns,
+                  .again = true};
+  job.parts = ck_parts(rows, columns * 2);
   ck_parallel(job.parts, layer_norm_part, &job);
 }
 
