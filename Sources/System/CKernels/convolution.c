@@ -342,7 +342,7 @@ typedef struct {
   int kind;
 } pool_job;
 
-static void max_pool_image(const pool_job *j, int64_t image) {
+CK_CLONES static void max_pool_image(const pool_job *j, int64_t image) {
   const ck_convolution_shape *s = j->s;
   int64_t n = s->channels, base = image * s->height * s->width;
   const float *x = j->x + base * n;
@@ -380,7 +380,7 @@ static void max_pool_backward_image(const pool_job *j, int64_t image) {
     for (int64_t c = 0; c < n; c++) dx[index[c] * n + c] += d[c];
   }
 }
-static void average_pool_image(const pool_job *j, int64_t image) {
+CK_CLONES static void average_pool_image(const pool_job *j, int64_t image) {
   const ck_convolution_shape *s = j->s;
   int64_t n = s->channels;
   bool backward = j->kind == 3;

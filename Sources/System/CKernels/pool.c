@@ -1,10 +1,11 @@
 // One process-wide thread pool: workers spin for a short while, then sleep; parts come from a counter.
 #include "internal.h"
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { max_threads = 64, spins_before_sleep = 20000 };
+enum { max_threads = 64, spins_before_sleep = 20000, spins_before_yield = 2000 };
 
 static pthread_mutex_t call_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t sleep_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -113,6 +114,10 @@ void ck_parallel(int parts, ck_part_function function, void *context) {
     pthread_mutex_unlock(&sleep_lock);
   }
   run_parts();
-  while (atomic_load_explicit(&active_workers, memory_order_acquire) > 0) relax();
+  // A worker that lost its core to another program needs this one: give it up after a short while.
+  for (int spins = 0; atomic_load_explicit(&active_workers, memory_order_acquire) > 0; spins++) {
+    if (spins < spins_before_yield) relax();
+    else sched_yield();
+  }
   pthread_mutex_unlock(&call_lock);
 }
