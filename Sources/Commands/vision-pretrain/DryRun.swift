@@ -58,8 +58,9 @@ struct DryRun {
     let usable = videos.filter { $0.reason == nil }
     let seconds = usable.reduce(0) { $0 + ($1.seconds ?? 0) }
     console.print(
-      "\(usable.count) of \(videos.count) videos open, \(Int(seconds.rounded())) seconds of footage, "
-        + "about \(Int((seconds * recipe.extraction.samplingRate).rounded())) frames to look at")
+      "\(usable.count) of \(videos.count) videos open, \(Int(seconds.rounded())) seconds of "
+        + "footage, about \(Int((seconds * recipe.extraction.samplingRate).rounded())) frames to look at"
+    )
     console.print(
       "Network: \(recipe.model.backbone) at \(extent.height)x\(extent.width), "
         + "\(made.backbone.parameterCount()) parameters, all trained")

@@ -75,13 +75,15 @@ struct Pretrain: VisionCommand {
   func validate() throws {
     if listBackbones { return }
     if common.resume == nil, videos.isEmpty {
-      throw ValidationError("Name at least one video or folder, for example: vision-pretrain videos/")
+      throw ValidationError(
+        "Name at least one video or folder, for example: vision-pretrain videos/")
     }
     if epochs != nil, steps != nil {
       throw ValidationError("--epochs and --steps exclude each other.")
     }
     for (flag, value) in [("--epochs", epochs), ("--steps", steps)] {
-      if let value, value < 1 { throw ValidationError("\(flag) takes a whole number of at least 1.") }
+      guard let value, value < 1 else { continue }
+      throw ValidationError("\(flag) takes a whole number of at least 1.")
     }
     if wholeFrame, detections != nil {
       throw ValidationError("--whole-frame looks at no boxes; leave --detections out.")

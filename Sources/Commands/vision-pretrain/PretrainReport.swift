@@ -67,7 +67,8 @@ struct PretrainReport {
     let finished = outcomes.filter { $0.skippedReason == nil }
     try HTMLReport(
       title: "Pretraining report",
-      subtitle: "\(job.recipe.model.backbone) · objective \(job.recipe.schedule.objective.rawValue)",
+      subtitle:
+        "\(job.recipe.model.backbone) · objective \(job.recipe.schedule.objective.rawValue)",
       keyFigures: keyFigures(summary, finished: finished.count), protocolText: protocolText,
       sections: sections, command: command, recipe: job.recipe.yaml(),
       skipped: outcomes.compactMap { outcome in
@@ -78,8 +79,8 @@ struct PretrainReport {
   }
 
   private var protocolText: String {
-    "Seed \(job.recipe.seed), \(job.threads) threads, \(state.step) steps. Losses are means over the "
-      + "last fifth of their stage. No labels were used."
+    "Seed \(job.recipe.seed), \(job.threads) threads, \(state.step) steps. Losses are means over "
+      + "the last fifth of their stage. No labels were used."
       + (source.store.records.first?.identity == nil
         ? "" : " Identities of the sidecar files were used only to judge the pairs.")
   }
@@ -117,7 +118,10 @@ struct PretrainReport {
     var charts = [
       LineChart(
         title: "Losses", horizontal: ChartAxis("step"), vertical: ChartAxis("loss"),
-        series: series([("loss.simmim", "masked patches"), ("loss.isr", "pairs")]),
+        series: series([
+          ("loss.simmim", "masked patches"), ("loss.isr", "pairs"),
+          ("contrast", "pairs, unweighted"),
+        ]),
         smoothing: 0.8)
     ]
     let pairs = series([
@@ -143,9 +147,11 @@ struct PretrainReport {
           .init(
             .chart(chart), caption: chart.title,
             lookFor: chart.title == "Losses"
-              ? "Losses should fall and level off; a jump up means the learning rate is too high."
-              : "The partner's probability should rise; a spread near 0 means that all crops look alike "
-                + "to the network."))
+              ? "The loss of masked patches and the unweighted loss of pairs should fall and level "
+                + "off. The weighted loss of pairs may rise first: it grows while more pairs become "
+                + "reliable enough to count."
+              : "The partner's probability should rise; a spread near 0 means that all crops look "
+                + "alike to the network."))
       })
   }
 
@@ -176,7 +182,7 @@ struct PretrainReport {
       blocks: [
         .figure(
           .init(
-            try .sheet(sheet), caption: "Pairs matched by the trained network, sorted by reliability.",
+            try .sheet(sheet), caption: "Pairs matched by the trained network, by reliability.",
             lookFor: "Both halves should show one person; wrong pairs should stand at the end.")),
         .figure(
           .init(
@@ -211,11 +217,12 @@ struct PretrainReport {
         .figure(
           .init(
             try .sheet(sheet), caption: "Masked | reconstructed | truth.",
-            lookFor: "Large shapes and colours should continue into the hidden squares; detail will "
-              + "not.")),
+            lookFor: "Large shapes and colours should continue into the hidden squares; detail "
+              + "will not.")),
         .text(
-          "Mean absolute error on hidden pixels \(text(error)); filling with the mean colour of the "
-            + "visible pixels gives \(text(plain)). Below the second number something was learned."),
+          "Mean absolute error on hidden pixels \(text(error)); filling with the mean colour of "
+            + "the visible pixels gives \(text(plain)). Below the second number something was "
+            + "learned."),
       ])
   }
 
@@ -242,8 +249,8 @@ struct PretrainReport {
         .figure(
           .init(
             try .sheet(sheet),
-            caption: "Crops most like an anchor by pooled features; crops of the same video within two "
-              + "seconds are left out.",
+            caption: "Crops most like an anchor by pooled features; crops of the same video within "
+              + "two seconds are left out.",
             lookFor: "The same person, or at least the same clothing, should come first."))
       ])
   }

@@ -39,14 +39,15 @@ struct PretrainRun {
     let log = try RunLog(file: folder.log, console: session.console)
     log.notice(
       (job.isResumed ? "Resuming " : "Run folder: ") + job.folder.path)
-    log.notice("Found \(items.count) \(items.count == 1 ? "video" : "videos"), \(job.threads) threads")
+    let noun = items.count == 1 ? "video" : "videos"
+    log.notice("Found \(items.count) \(noun), \(job.threads) threads")
     let (store, outcomes) = try extract(items, log: log)
     let model = PretrainingModel(
       backbone: made.backbone, embedding: recipe.model.embedding, random: random)
     log.notice(
       "Model: \(recipe.model.backbone) at \(extent.height)x\(extent.width), "
-        + "\(made.backbone.parameterCount()) parameters and \(model.heads.parameterCount()) in heads, "
-        + "100 % trained")
+        + "\(made.backbone.parameterCount()) parameters and \(model.heads.parameterCount()) in "
+        + "heads, 100 % trained")
     let source = CropSource(store)
     let trainer = try PretrainingTrainer(
       recipe: recipe, source: source, model: model, preprocessing: made.entry.preprocessing)
@@ -56,7 +57,8 @@ struct PretrainRun {
         + "\(trainer.plan.totalSteps) steps, seed \(recipe.seed)")
     let training = TrainingSession(
       trainer: trainer, folder: folder, configuration: configuration, threads: job.threads,
-      isResumed: job.isResumed, command: "vision-pretrain --resume "
+      isResumed: job.isResumed,
+      command: "vision-pretrain --resume "
         + quotedForShell(job.folder.path))
     let state = try training.run(log: log, interruption: session.interruption)
     try trainer.writeBest(to: folder.best, configuration: configuration)
@@ -75,7 +77,8 @@ struct PretrainRun {
       simmimLoss: summary.simmimLoss, isrLoss: summary.isrLoss, seconds: elapsed,
       matchPrecision: summary.precision, report: folder.report.path)
     log.notice(
-      "Done in \(Int(elapsed.rounded())) s: model \(folder.best.path), report \(folder.report.path)")
+      "Done in \(Int(elapsed.rounded())) s: model \(folder.best.path), report "
+        + folder.report.path)
     return result
   }
 
@@ -118,7 +121,8 @@ struct PretrainRun {
       throw CommandFailure(
         .badData,
         "Nothing can be learned: not one crop came out of \(outcomes.count) "
-          + "\(outcomes.count == 1 ? "video" : "videos") (reasons in \(folder.skipped.path)).\(first)")
+          + "\(outcomes.count == 1 ? "video" : "videos") (reasons in \(folder.skipped.path)).\(first)"
+      )
     }
     return (store, outcomes)
   }

@@ -26,7 +26,8 @@ struct RunFolder {
         isRun
           ? "The folder \(url.path) already holds a run: continue it with --resume \(url.path), or "
             + "name another --output."
-          : "The folder \(url.path) is not empty, so no run is started in it; name another --output.")
+          : "The folder \(url.path) is not empty, so no run is started in it; name another "
+            + "--output.")
     }
     do {
       try files.createDirectory(at: url, withIntermediateDirectories: true)

@@ -17,7 +17,8 @@ struct TrainingSession {
 
   /// Columns of `metrics.csv`.
   static let columns = [
-    "loss.simmim", "loss.isr", "rate", "gradientNorm", "pairs", "probability", "reliability",
+    "loss.simmim", "loss.isr", "rate", "gradientNorm", "pairs", "contrast", "probability",
+    "reliability",
     "unmatched", "similarity", "frameSimilarity", "frameDeviation", "belowFrame", "spread",
     "precision", "possible",
   ]

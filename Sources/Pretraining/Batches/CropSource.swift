@@ -19,7 +19,7 @@ public final class CropSource: Sendable {
   private let cache = Mutex(Cache())
 
   /// Reads from `store` and keeps at most `limitBytes` of decoded pixels.
-  public init(_ store: CropStore, limitBytes: Int = 384 << 20) {
+  public init(_ store: CropStore, limitBytes: Int = 192 << 20) {
     self.store = store
     self.limitBytes = limitBytes
   }

@@ -34,7 +34,8 @@ public struct InspectedPair: Sendable, Hashable {
   public var line: String {
     func quoted(_ text: String) -> String {
       guard text.contains(where: { ",\"\r\n".contains($0) }) else { return text }
-      return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false)
+      return "\""
+        + text.split(separator: "\"", omittingEmptySubsequences: false)
         .joined(separator: "\"\"") + "\""
     }
     func rounded(_ value: Double) -> String { String((value * 1e6).rounded() / 1e6) }

@@ -8,6 +8,14 @@ public import Recipes
 import Tensors
 import Training
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// Runs the steps of a pretraining plan one by one.
 ///
 /// Every step depends only on the weights, the optimizer's moments, the recipe and the step's number,
@@ -289,6 +297,10 @@ public final class PretrainingTrainer {
     let count = Double(max(matched.pairs.count, 1))
     report.values["probability"] =
       zip(result.forward, result.backward).reduce(0) { $0 + Double($1.0 + $1.1) / 2 } / count
+    report.values["contrast"] =
+      zip(result.forward, result.backward).reduce(0) {
+        $0 - (logarithm(Double($1.0)) + logarithm(Double($1.1))) / 2
+      } / count
     report.values["reliability"] = result.weights.reduce(0) { $0 + Double($1) } / count
     return result.loss
   }
@@ -310,3 +322,6 @@ public final class PretrainingTrainer {
     }
   }
 }
+
+/// Natural logarithm of a probability, finite for 0.
+private func logarithm(_ probability: Double) -> Double { log(max(probability, 1e-30)) }

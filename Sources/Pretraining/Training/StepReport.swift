@@ -9,7 +9,7 @@ public struct StepReport: Sendable, Hashable {
   /// Matched pairs of the step.
   public var pairs: Int
   /// Measurements by name: `loss.simmim`, `loss.isr`, `rate`, `gradientNorm`, and for pairs
-  /// `probability`, `reliability`, `unmatched`, `similarity`, `frameSimilarity`, `frameDeviation`,
+  /// `contrast` (mean −log p without weights), `probability`, `reliability`, `unmatched`, `similarity`, `frameSimilarity`, `frameDeviation`,
   /// `belowFrame`, `spread` and, where identities are known, `precision` and `possible`.
   public var values: [String: Double]
   /// Seconds the trainer waited for its batch.
