@@ -191,7 +191,7 @@ let package = Package(
       ]),
     tests("Recipes", ["Recipes", .product(name: "Yams", package: "Yams")]),
     tests("CommandSupport", ["CommandSupport", "Recipes", "Reports", argumentParser]),
-    tests("EndToEnd", ["vision-evaluate", "Images", "Storage"]),
+    tests("EndToEnd", ["vision-pretrain", "vision-evaluate", "Frames", "Images", "Storage"]),
     tests("House", []),
     tests("Walkers", ["walkers", "Images"]),
   ],

@@ -18,11 +18,14 @@ enum NumberText {
     return String(format: "%.\(decimals)f", value)
   }
 
-  /// About four significant digits: `0.4321`, `12.35`, `1.2e-05`.
+  /// About four significant digits: `0.4321`, `12.35`, `1.2e-05`; a whole number has no decimals.
   static func short(_ value: Double) -> String {
     guard value.isFinite else { return exact(value) }
     let magnitude = abs(value)
-    if magnitude != 0, magnitude < 1e-3 || magnitude >= 1e6 { return String(format: "%.2e", value) }
+    if value == value.rounded(), magnitude < 1e6 {
+      return fixed(magnitude == 0 ? 0 : value, decimals: 0)
+    }
+    if magnitude < 1e-3 || magnitude >= 1e6 { return String(format: "%.2e", value) }
     let decimals = magnitude >= 1000 ? 0 : magnitude >= 100 ? 1 : magnitude >= 10 ? 2 : 4
     return fixed(value, decimals: decimals)
   }

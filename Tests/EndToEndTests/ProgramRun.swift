@@ -14,8 +14,18 @@ struct ProgramRun {
     _ program: String, _ arguments: [String], environment: [String: String] = [:],
     directory: URL? = nil
   ) throws {
+    try self.init(
+      Self.folder.appendingPathComponent(program), arguments, environment: environment,
+      directory: directory)
+  }
+
+  /// Runs any program.
+  init(
+    _ program: URL, _ arguments: [String], environment: [String: String] = [:],
+    directory: URL? = nil
+  ) throws {
     let process = Process()
-    process.executableURL = Self.folder.appendingPathComponent(program)
+    process.executableURL = program
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.currentDirectoryURL = directory
@@ -44,7 +54,7 @@ struct ProgramRun {
   }
 
   /// Where the build leaves programs and tests.
-  private static var folder: URL {
+  static var folder: URL {
     // Linux: the test program itself; macOS: a bundle loaded by a program of the system.
     let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }
     let tests =

@@ -37,13 +37,16 @@ struct DryRun {
 
   func run(console: Console) throws -> Result {
     let recipe = job.recipe
+    if !job.isResumed { try RunFolder(url: job.folder).checkIsFree() }
     let items = try Footage.find(job.inputs.videos)
+    let extraction = ExtractionBridge.extraction(of: job)
+    try extraction.check(items)
     var table = TextTable(columns: [
       .init("video"), .init("codec"), .init("size"), .init("seconds", .right), .init("boxes"),
     ])
     var videos: [Result.Video] = []
     for item in items {
-      let video = inspect(item)
+      let video = inspect(item, extraction)
       videos.append(video)
       table.append([
         video.name, video.codec ?? "unusable",
@@ -54,11 +57,12 @@ struct DryRun {
     let extent = Extent(height: recipe.model.imageHeight, width: recipe.model.imageWidth)
     let made = try ModelFolder.makeBackbone(
       named: recipe.model.backbone, extent: extent, random: RandomStream(seed: 0))
+    try PretrainingTrainer.check(recipe, backbone: made.backbone)
     console.print(table.plain())
     let usable = videos.filter { $0.reason == nil }
     let seconds = usable.reduce(0) { $0 + ($1.seconds ?? 0) }
     console.print(
-      "\(usable.count) of \(videos.count) videos open, \(Int(seconds.rounded())) seconds of "
+      "\(usable.count) of \(counted(videos.count, "video")) can be used, \(Int(seconds.rounded())) seconds of "
         + "footage, about \(Int((seconds * recipe.extraction.samplingRate).rounded())) frames to look at"
     )
     console.print(
@@ -67,13 +71,15 @@ struct DryRun {
     let steps = Self.steps(of: recipe)
     console.print(
       "Training: objective \(recipe.schedule.objective.rawValue), "
-        + (steps.map { "\($0) steps" } ?? "steps counted from the crops found")
+        + (steps.map { counted($0, "step") } ?? "steps counted from the crops found")
         + "; the recipe \(recipe.base.rawValue) takes about \(recipe.base.expectedMinutes) minutes on "
         + "2 cores")
     console.print("Dry run: nothing was written.")
     guard !usable.isEmpty else {
       throw CommandFailure(
-        .badData, "None of the \(videos.count) videos can be used; the table above says why.")
+        .badData,
+        "None of \(counted(videos.count, "video")) can be used; the first: \(videos[0].reason ?? "")"
+      )
     }
     return Result(
       videos: usable.count, skipped: videos.count - usable.count, footageSeconds: seconds,
@@ -81,23 +87,18 @@ struct DryRun {
       items: videos)
   }
 
-  private func inspect(_ item: FootageItem) -> Result.Video {
+  private func inspect(_ item: FootageItem, _ extraction: FootageExtraction) -> Result.Video {
     do throws(VideoError) {
       let reader = try VideoReader(path: item.path)
       let information = reader.information
       guard try reader.next() != nil else {
         throw VideoError.noFrames(path: item.path, reason: "no frame can be decoded")
       }
-      let boxes: String =
-        job.recipe.extraction.detector == .wholeFrame
-        ? "whole frames"
-        : Detections.sidecar(of: URL(fileURLWithPath: item.path)).map {
-          "from \($0.lastPathComponent)"
-        } ?? (job.inputs.detections == nil ? "built-in detector" : "from --detections")
+      let boxes = extraction.boxes(of: item)
       return Result.Video(
         name: item.name, codec: information.codec, width: information.width,
-        height: information.height, seconds: information.durationSeconds, boxes: boxes,
-        reason: nil)
+        height: information.height, seconds: information.durationSeconds, boxes: boxes.source,
+        reason: boxes.problem)
     } catch {
       return Result.Video(
         name: item.name, codec: nil, width: nil, height: nil, seconds: nil, boxes: nil,

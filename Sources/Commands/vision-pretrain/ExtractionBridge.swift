@@ -1,3 +1,4 @@
+import Foundation
 import Persons
 import Pretraining
 import Recipes
@@ -6,7 +7,15 @@ import Synchronization
 
 /// Recipe keys as settings of the extraction.
 enum ExtractionBridge {
-  static func settings(of recipe: PretrainingRecipe) -> FootageExtraction.Settings {
+  /// The extraction of a job.
+  static func extraction(of job: PretrainJob) -> FootageExtraction {
+    FootageExtraction(
+      settings: settings(of: job.recipe),
+      detections: job.inputs.detections.map { URL(fileURLWithPath: $0) },
+      decoderThreads: job.threads)
+  }
+
+  private static func settings(of recipe: PretrainingRecipe) -> FootageExtraction.Settings {
     let keys = recipe.extraction
     var settings = FootageExtraction.Settings()
     settings.samplingRate = keys.samplingRate

@@ -150,7 +150,12 @@ struct Pretrain: VisionCommand {
 
   static func failure(for error: any Error) -> CommandFailure? {
     switch error {
-    case let error as VideoError: CommandFailure(.missingInput, error.description)
+    case let error as VideoError:
+      switch error {
+      case .notFound, .unreadable: CommandFailure(.missingInput, error.description)
+      case .unwritable: CommandFailure(.cannotWrite, error.description)
+      default: CommandFailure(.badData, error.description)
+      }
     case let error as DetectionError: CommandFailure(.missingInput, error.description)
     case let error as ExtractionError: CommandFailure(.badData, error.description)
     case let error as MatchingError: CommandFailure(.badData, error.description)

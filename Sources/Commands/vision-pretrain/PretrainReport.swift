@@ -34,16 +34,7 @@ struct PretrainReport {
     var sections = [Self.curves(rows, objective: job.recipe.schedule.objective)]
     let inspector = PretrainingInspector(
       model: trainer.model, source: source, recipe: job.recipe, preprocessing: preprocessing)
-    if job.recipe.report.pictures {
-      do {
-        try FileManager.default.createDirectory(
-          at: folder.pictures, withIntermediateDirectories: true)
-      } catch {
-        throw CommandFailure(
-          .cannotWrite,
-          "\(folder.pictures.path) cannot be made: \((error as NSError).localizedDescription).")
-      }
-    }
+    if job.recipe.report.pictures { try folder.makePictures() }
     try trainer.withBestWeights {
       if job.recipe.schedule.objective.includesPairs {
         let pairs = try inspector.pairs()
@@ -55,14 +46,17 @@ struct PretrainReport {
       }
       guard job.recipe.report.pictures else { return }
       if job.recipe.schedule.objective.includesMasking {
-        sections.append(try fillingSection(inspector))
+        let fillings = FillingFigures(folder: folder, inspector: inspector)
+        if let section = try fillings.section() { sections.append(section) }
       }
       sections.append(try likenessSection(inspector))
     }
     sections.append(videoSection())
-    for (index, name) in ["losses", "pairs"].enumerated() where index < Self.charts(rows).count {
-      try folder.write(
-        Self.charts(rows)[index].svg(), to: folder.pictures.appendingPathComponent("\(name).svg"))
+    if job.recipe.report.pictures {
+      for (name, chart) in zip(["losses", "pairs"], Self.charts(rows)) {
+        try folder.write(
+          chart.svg(), to: folder.pictures.appendingPathComponent("\(name).svg"))
+      }
     }
     let finished = outcomes.filter { $0.skippedReason == nil }
     try HTMLReport(
@@ -79,7 +73,7 @@ struct PretrainReport {
   }
 
   private var protocolText: String {
-    "Seed \(job.recipe.seed), \(job.threads) threads, \(state.step) steps. Losses are means over "
+    "Seed \(job.recipe.seed), \(counted(job.threads, "thread")), \(counted(state.step, "step")). Losses are means over "
       + "the last fifth of their stage. No labels were used."
       + (source.store.records.first?.identity == nil
         ? "" : " Identities of the sidecar files were used only to judge the pairs.")
@@ -165,7 +159,7 @@ struct PretrainReport {
           first: try source.image(at: pair.firstCrop),
           second: try source.image(at: pair.secondCrop), reliability: pair.reliability,
           secondsApart: pair.gap, source: nil, isCorrect: pair.isSamePerson)
-      })
+      }, of: pairs.count)
     try sheet.write(to: folder.pictures.appendingPathComponent("pairs.png"))
     var chart = Histogram(
       title: "Reliability of the mined pairs", horizontal: ChartAxis("probability of the partner"),
@@ -197,33 +191,6 @@ struct PretrainReport {
     let middle = (pairs.count - third) / 2
     return Array(pairs.prefix(third)) + Array(pairs[middle..<middle + third])
       + Array(pairs.suffix(third))
-  }
-
-  private func fillingSection(_ inspector: PretrainingInspector) throws -> HTMLReport.Section {
-    let fillings = try inspector.fillings()
-    let sheet = ContactSheet.reconstructions(
-      fillings.map {
-        Reconstruction(
-          masked: $0.masked, reconstructed: $0.filled, truth: $0.truth, error: $0.error)
-      })
-    try sheet.write(to: folder.pictures.appendingPathComponent("reconstructions.png"))
-    let count = Double(max(fillings.count, 1))
-    let error = fillings.reduce(0) { $0 + $1.error } / count
-    let plain = fillings.reduce(0) { $0 + $1.meanColourError } / count
-    func text(_ value: Double) -> String { String((value * 1000).rounded() / 1000) }
-    return HTMLReport.Section(
-      "Masked patches",
-      blocks: [
-        .figure(
-          .init(
-            try .sheet(sheet), caption: "Masked | reconstructed | truth.",
-            lookFor: "Large shapes and colours should continue into the hidden squares; detail "
-              + "will not.")),
-        .text(
-          "Mean absolute error on hidden pixels \(text(error)); filling with the mean colour of "
-            + "the visible pixels gives \(text(plain)). Below the second number something was "
-            + "learned."),
-      ])
   }
 
   private func likenessSection(_ inspector: PretrainingInspector) throws -> HTMLReport.Section {

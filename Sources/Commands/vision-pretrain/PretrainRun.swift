@@ -34,13 +34,18 @@ struct PretrainRun {
     let random = RandomStream(seed: UInt64(recipe.seed))
     let made = try ModelFolder.makeBackbone(
       named: recipe.model.backbone, extent: extent, random: random)
+    try PretrainingTrainer.check(recipe, backbone: made.backbone)
     let items = try Footage.find(job.inputs.videos)
-    if !job.isResumed { try folder.create(job, command: session.quotedCommandLine) }
+    try ExtractionBridge.extraction(of: job).check(items)
+    if job.isResumed {
+      folder.removeUnfinished()
+    } else {
+      try folder.create(job, command: session.quotedCommandLine)
+    }
     let log = try RunLog(file: folder.log, console: session.console)
     log.notice(
       (job.isResumed ? "Resuming " : "Run folder: ") + job.folder.path)
-    let noun = items.count == 1 ? "video" : "videos"
-    log.notice("Found \(items.count) \(noun), \(job.threads) threads")
+    log.notice("Found \(counted(items.count, "video")), \(counted(job.threads, "thread"))")
     let (store, outcomes) = try extract(items, log: log)
     let model = PretrainingModel(
       backbone: made.backbone, embedding: recipe.model.embedding, random: random)
@@ -51,21 +56,33 @@ struct PretrainRun {
     let source = CropSource(store)
     let trainer = try PretrainingTrainer(
       recipe: recipe, source: source, model: model, preprocessing: made.entry.preprocessing)
+    log.notice("Training: " + trainer.plan.summary)
     let configuration = ModelFolder.configuration(
       of: made.backbone, entry: made.entry, embedding: recipe.model.embedding,
       origin: "vision-pretrain, objective \(recipe.schedule.objective.rawValue), "
         + "\(trainer.plan.totalSteps) steps, seed \(recipe.seed)")
+    let fillings = FillingFigures(
+      folder: folder,
+      inspector: PretrainingInspector(
+        model: model, source: source, recipe: recipe, preprocessing: made.entry.preprocessing))
     let training = TrainingSession(
       trainer: trainer, folder: folder, configuration: configuration, threads: job.threads,
       isResumed: job.isResumed,
       command: "vision-pretrain --resume "
-        + quotedForShell(job.folder.path))
+        + quotedForShell(job.folder.path),
+      atEndOfStage: { stage in
+        guard recipe.report.pictures, stage.objective != .isr else { return }
+        try trainer.withBestWeights { try fillings.draw() }
+      })
     let state = try training.run(log: log, interruption: session.interruption)
     try trainer.writeBest(to: folder.best, configuration: configuration)
+    try folder.write(
+      ModelCard(configuration: configuration, recipe: recipe).text,
+      to: folder.best.appendingPathComponent("README.md"))
     let report = PretrainReport(
       folder: folder, job: job, outcomes: outcomes, trainer: trainer, source: source,
       preprocessing: made.entry.preprocessing, state: state,
-      command: session.quotedCommandLine)
+      command: folder.firstCommand ?? session.quotedCommandLine)
     let summary = try report.write(log: log)
     let finished = outcomes.filter { $0.skippedReason == nil }
     let result = PretrainResult(
@@ -86,11 +103,9 @@ struct PretrainRun {
   private func extract(
     _ items: [FootageItem], log: RunLog
   ) throws -> (CropStore, [VideoOutcome]) {
-    let settings = ExtractionBridge.settings(of: job.recipe)
-    let extraction = FootageExtraction(
-      settings: settings, detections: job.inputs.detections.map { URL(fileURLWithPath: $0) },
-      decoderThreads: job.threads)
-    let writer = try CropStoreWriter(directory: folder.crops, settings: settings.store)
+    let extraction = ExtractionBridge.extraction(of: job)
+    let writer = try CropStoreWriter(
+      directory: folder.crops, settings: extraction.settings.store)
     let display = ExtractionDisplay(console: session.console)
     let outcomes: [VideoOutcome]
     do {
@@ -120,8 +135,8 @@ struct PretrainRun {
       let first = outcomes.first?.skippedReason.map { " The first: \($0)" } ?? ""
       throw CommandFailure(
         .badData,
-        "Nothing can be learned: not one crop came out of \(outcomes.count) "
-          + "\(outcomes.count == 1 ? "video" : "videos") (reasons in \(folder.skipped.path)).\(first)"
+        "Nothing can be learned: not one crop came out of "
+          + "\(counted(outcomes.count, "video")) (reasons in \(folder.skipped.path)).\(first)"
       )
     }
     return (store, outcomes)

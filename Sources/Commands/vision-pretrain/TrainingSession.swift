@@ -14,13 +14,14 @@ struct TrainingSession {
   let threads: Int
   let isResumed: Bool
   let command: String
+  /// Called with the weights at the end of a stage, before they are saved.
+  let atEndOfStage: (PretrainingPlan.Stage) throws -> Void
 
   /// Columns of `metrics.csv`.
   static let columns = [
     "loss.simmim", "loss.isr", "rate", "gradientNorm", "pairs", "contrast", "probability",
-    "reliability",
-    "unmatched", "similarity", "frameSimilarity", "frameDeviation", "belowFrame", "spread",
-    "precision", "possible",
+    "reliability", "unmatched", "similarity", "frameSimilarity", "frameDeviation", "belowFrame",
+    "spread", "precision", "possible",
   ]
 
   func run(log: RunLog, interruption: Interruption) throws -> PretrainingState {
@@ -36,6 +37,8 @@ struct TrainingSession {
             + "weights will differ from an uninterrupted run.")
       }
       state.threads = threads
+      // Nothing is left to do, so no file is touched.
+      if trainer.isFinished { return state }
     }
     let metrics = try MetricsLog(
       directory: folder.url, columns: Self.columns, resumingAt: isResumed ? state.step : nil)
@@ -77,10 +80,15 @@ struct TrainingSession {
         values: [
           "loss": (report.values["loss.simmim"] ?? 0) + (report.values["loss.isr"] ?? 0)
         ])
-      if trainer.step - lastSaved >= trainer.recipe.optimizer.checkpointEverySteps { try save() }
+      if trainer.step == current.start + current.steps {
+        try atEndOfStage(current)
+        try save()
+      } else if trainer.step - lastSaved >= trainer.recipe.optimizer.checkpointEverySteps {
+        try save()
+      }
     }
     progress?.finish()
-    if lastSaved < trainer.step || !checkpoint.exists { try save() }
+    if !checkpoint.exists { try save() }
     return state
   }
 

@@ -51,7 +51,7 @@ public struct FootageExtraction: Sendable {
     from items: [FootageItem], into writer: CropStoreWriter,
     progress: (ExtractionProgress) -> Void = { _ in }, isCancelled: () -> Bool = { false }
   ) throws -> [VideoOutcome] {
-    try checkDetections(for: items)
+    try check(items)
     var outcomes: [VideoOutcome] = []
     for (position, item) in items.enumerated() {
       let boxes = boxFile(of: item)
@@ -77,7 +77,11 @@ public struct FootageExtraction: Sendable {
     return outcomes
   }
 
-  private func checkDetections(for items: [FootageItem]) throws {
+  /// Checks, before anything is written, that the boxes named go with the footage.
+  ///
+  /// - Throws: ``ExtractionError`` if one file of boxes is named for several videos;
+  ///   `DetectionError` if there are no boxes at the path named.
+  public func check(_ items: [FootageItem]) throws {
     guard let detections, settings.boxSource != .wholeFrame else { return }
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: detections.path, isDirectory: &isFolder) else {
@@ -86,6 +90,22 @@ public struct FootageExtraction: Sendable {
     }
     if !isFolder.boolValue, items.count > 1 {
       throw ExtractionError.boxesForOneVideo(path: detections.path, videos: items.count)
+    }
+  }
+
+  /// Where the boxes of an item would come from, without reading the item.
+  ///
+  /// - Returns: the source in words, and why it cannot be used where it cannot.
+  public func boxes(of item: FootageItem) -> (source: String, problem: String?) {
+    switch boxFile(of: item) {
+    case .none: return (settings.boxSource == .wholeFrame ? "whole frames" : "detector", nil)
+    case .missing(let reason): return ("", reason)
+    case .file(let url):
+      do throws(DetectionError) {
+        return ("\(try Detections(contentsOf: url).count) from \(url.lastPathComponent)", nil)
+      } catch {
+        return ("", error.description)
+      }
     }
   }
 

@@ -145,7 +145,11 @@ struct VideoExtraction {
   private mutating func note(_ health: FrameHealth) {
     var parts: [String] = []
     if health.isTruncated { parts.append("the file ends before its announced end") }
-    if health.damagedPackets > 0 { parts.append("\(health.damagedPackets) packets are damaged") }
+    switch health.damagedPackets {
+    case 0: break
+    case 1: parts.append("1 packet is damaged")
+    default: parts.append("\(health.damagedPackets) packets are damaged")
+    }
     guard !parts.isEmpty else { return }
     outcome.note = "“\(item.name)” was read as far as it goes: \(parts.joined(separator: ", "))."
   }

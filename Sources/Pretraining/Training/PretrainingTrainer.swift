@@ -79,7 +79,10 @@ public final class PretrainingTrainer {
     }
   }
 
-  private static func check(
+  /// Checks that masks suit the network, before there is anything to train on.
+  ///
+  /// - Throws: ``PretrainingError/unsuitable(reason:)``.
+  public static func check(
     _ recipe: PretrainingRecipe, backbone: any MaskableBackbone
   ) throws(PretrainingError) {
     guard recipe.schedule.objective.includesMasking else { return }

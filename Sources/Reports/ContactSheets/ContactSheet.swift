@@ -111,10 +111,13 @@ public struct ContactSheet: Sendable {
   ///
   /// - Throws: ``ReportError`` if the file cannot be written.
   public func write(to url: URL) throws(ReportError) {
-    do {
+    do throws(ImageError) {
       try rendered().write(to: url)
     } catch {
-      throw .cannotWrite(path: url.path, reason: "\(error)")
+      guard case .unwritable(_, let reason) = error else {
+        throw .cannotWrite(path: url.path, reason: "\(error)")
+      }
+      throw .cannotWrite(path: url.path, reason: reason)
     }
   }
 }

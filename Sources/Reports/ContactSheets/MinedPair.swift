@@ -37,11 +37,13 @@ extension ContactSheet {
   ///
   /// - Parameters:
   ///   - pairs: the pairs in any order; equal ones keep theirs.
+  ///   - total: pairs that were mined, where `pairs` are a best, a middle and a worst third already.
   ///   - limit: pairs to show at most.
   ///   - tileWidth: columns of one crop, in pixels.
   ///   - tileHeight: rows of one crop, in pixels.
   public static func minedPairs(
-    _ pairs: [MinedPair], limit: Int = 36, tileWidth: Int = 76, tileHeight: Int = 152
+    _ pairs: [MinedPair], of total: Int? = nil, limit: Int = 36, tileWidth: Int = 76,
+    tileHeight: Int = 152
   ) -> ContactSheet {
     let order = pairs.indices.sorted { left, right in
       let (first, second) = (pairs[left].reliability, pairs[right].reliability)
@@ -49,10 +51,11 @@ extension ContactSheet {
     }
     let sorted = order.map { pairs[$0] }
     var sections: [Section]
-    if sorted.count <= limit {
+    let total = max(total ?? pairs.count, pairs.count)
+    if total <= limit {
       sections = [Section(rows: [Row(tiles: sorted.map(tile))])]
     } else {
-      let third = max(limit / 3, 1)
+      let third = max(min(limit, sorted.count) / 3, 1)
       let middle = (sorted.count - third) / 2
       let parts = [
         ("Most reliable", sorted.prefix(third)),
@@ -69,7 +72,7 @@ extension ContactSheet {
       notes.append("Green: one person. Red: two persons.")
     }
     return ContactSheet(
-      title: "Mined pairs: \(min(pairs.count, limit)) of \(pairs.count)", notes: notes,
+      title: "Mined pairs: \(min(pairs.count, limit)) of \(total)", notes: notes,
       sections: sections, tileWidth: tileWidth, tileHeight: tileHeight)
   }
 

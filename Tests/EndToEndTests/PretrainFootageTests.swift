@@ -1,0 +1,126 @@
+import Foundation
+import Testing
+
+/// Footage as people have it: damaged, misnamed, without anybody, in odd folders.
+@Suite struct PretrainFootageTests {
+  private func withFootage(_ body: (PretrainFootage) throws -> Void) throws {
+    let footage = try PretrainFootage()
+    defer { footage.remove() }
+    try body(footage)
+  }
+
+  private func run(_ footage: PretrainFootage, _ arguments: [String], in directory: URL? = nil)
+    throws -> ProgramRun
+  {
+    try ProgramRun(
+      "vision-pretrain",
+      arguments + ["--objective", "simmim", "--steps", "1", "--json"] + footage.quick,
+      directory: directory)
+  }
+
+  @Test func `a folder of good and bad videos is used as far as it goes`() throws {
+    try withFootage { footage in
+      try footage.write(.walk, to: "videos/a good.mp4", frames: 45)
+      let whole = try footage.data("videos/a good.mp4")
+      try whole.prefix(whole.count / 2).write(
+        to: footage.root.appendingPathComponent("videos/b truncated.mp4"))
+      try whole.suffix(whole.count / 2).write(
+        to: footage.root.appendingPathComponent("videos/b headless.mp4"))
+      try footage.write(text: "Buy milk.\n", to: "videos/c text.mp4")
+      try footage.write(.empty, to: "videos/d nobody.mp4")
+      try footage.write(.turning, to: "videos/e moving.mp4", frames: 45)
+      let result = try run(
+        footage, [footage.path("videos"), "--output", footage.path("run")])
+      #expect(result.exit == 0, "\(result.errors)")
+      #expect(result.object?["videos"] as? Int == 2 && result.object?["skipped"] as? Int == 4)
+      #expect((result.object?["crops"] as? Int ?? 0) > 20)
+      let lines = try footage.text("run/skipped.txt").split(separator: "\n")
+      #expect(lines.count == 4)
+      for (line, words) in zip(
+        lines, ["b headless.mp4", "is not a video", "No persons were found", "camera"])
+      {
+        let parts = line.split(separator: "\t")
+        #expect(parts.count == 2 && parts[0].hasPrefix(footage.path("videos/")), "\(line)")
+        #expect(parts.last?.contains(words) == true, "\(line)")
+      }
+      #expect(result.errors.contains("was read as far as it goes: the file ends before"))
+      for name in ["b headless", "c text", "d nobody", "e moving"] {
+        #expect(result.errors.contains("Skipped \(name).mp4"), "\(result.errors)")
+      }
+      let report = try footage.text("run/report.html")
+      #expect(report.contains("c text.mp4") && report.contains("4 skipped"))
+    }
+  }
+
+  @Test func `a video that breaks off is used up to there`() throws {
+    try withFootage { footage in
+      try footage.write(.walk, to: "whole.mkv", frames: 45)
+      let whole = try footage.data("whole.mkv")
+      try whole.prefix(whole.count * 3 / 4).write(
+        to: footage.root.appendingPathComponent("cut.mkv"))
+      try footage.writeBoxes(to: "cut.txt", frames: 45)
+      let result = try run(footage, [footage.path("cut.mkv"), "--output", footage.path("run")])
+      #expect(result.exit == 0, "\(result.errors)")
+      #expect(result.object?["videos"] as? Int == 1)
+      let frames = try #require(result.object?["frames"] as? Int)
+      #expect(frames > 5 && frames < 45)
+      #expect(result.errors.contains("read as far as it goes"), "\(result.errors)")
+    }
+  }
+
+  @Test func `nothing usable is one sentence`() throws {
+    try withFootage { footage in
+      try footage.write(text: "Buy milk.\n", to: "videos/list.mp4")
+      try footage.write(.empty, to: "videos/nobody.mp4", frames: 20)
+      let result = try run(footage, [footage.path("videos"), "--output", footage.path("run")])
+      #expect(result.exit == 65)
+      let error = try #require(result.object?["error"] as? String)
+      #expect(result.object?.count == 1 && error.contains("2 videos"), "\(error)")
+      #expect(result.errors.contains("vision-pretrain: \(error)"))
+      #expect(try footage.text("run/skipped.txt").split(separator: "\n").count == 2)
+      try footage.write(text: "Nothing to see.\n", to: "papers/readme.txt")
+      let none = try run(footage, [footage.path("papers"), "--output", footage.path("none")])
+      #expect(none.exit == 65, "\(none.errors)")
+      #expect((none.object?["error"] as? String)?.contains("No footage") == true)
+      #expect(!footage.exists("none"))
+      let dry = try run(footage, [footage.path("videos/list.mp4"), "--dry-run"])
+      #expect(dry.exit == 65 && dry.object?.count == 1)
+    }
+  }
+
+  @Test func `numbered frames are a video`() throws {
+    try withFootage { footage in
+      try footage.writeNumberedWalk("walk/img1", frames: 20)
+      try footage.writeBoxes(to: "walk/gt/gt.txt", frames: 20)
+      let result = try run(footage, [footage.path("walk"), "--output", footage.path("run")])
+      #expect(result.exit == 0, "\(result.errors)")
+      #expect((result.object?["crops"] as? Int ?? 0) >= 20)
+    }
+  }
+
+  @Test func `odd names are names`() throws {
+    try withFootage { footage in
+      let names = ["-rf.mp4", "$HOME `x`.mp4", "it's \"quoted\".mp4", "čtyři 四.mp4", "a,b\tc.mp4"]
+      try footage.writeLabelledWalk("odd names/walk.mp4", frames: 20)
+      let video = try footage.data("odd names/walk.mp4")
+      let boxes = try footage.data("odd names/walk.txt")
+      for name in names {
+        let file = footage.root.appendingPathComponent("odd names").appendingPathComponent(name)
+        try video.write(to: file)
+        try boxes.write(to: file.appendingPathExtension("txt"))
+      }
+      let all = try run(
+        footage, ["odd names", "--output", "-run ü"], in: footage.root)
+      #expect(all.exit == 64, "a value that begins with a dash is a flag: \(all.errors)")
+      let result = try run(
+        footage, ["odd names", "--output", "./-run ü"], in: footage.root)
+      #expect(result.exit == 0, "\(result.errors)")
+      #expect(result.object?["videos"] as? Int == 6 && result.object?["skipped"] as? Int == 0)
+      let inside = footage.root.appendingPathComponent("odd names")
+      let dash = try run(
+        footage, ["./-rf.mp4", "--output", "../dash", "--seed", "2"], in: inside)
+      #expect(dash.exit == 0, "\(dash.errors)")
+      #expect(footage.exists("dash/report.html"))
+    }
+  }
+}

@@ -1,0 +1,179 @@
+import Foundation
+import Testing
+
+/// Runs that are interrupted and continued end like runs that were not, to the last bit.
+@Suite(.serialized) struct PretrainResumeTests {
+  /// What must be the same bytes however often a run was stopped.
+  private static let lasting = [
+    "best/model.safetensors", "best/heads.safetensors", "best/config.json",
+    "last/model.safetensors", "last/optimizer.safetensors", "last/average.safetensors",
+    "crops/crops-000000.tar", "crops/manifest.csv", "crops/store.json", "metrics.csv",
+    "metrics.jsonl", "pairs.csv", "skipped.txt", "pictures/pairs.png",
+    "pictures/reconstructions.png", "pictures/neighbours.png", "pictures/losses.svg",
+  ]
+
+  private static let stageSteps = 12
+
+  /// Both objectives one after the other, and a checkpoint every other step.
+  private static func arguments(_ footage: PretrainFootage, _ run: String) -> [String] {
+    [footage.path("videos"), "--output", footage.path(run), "--steps", "\(stageSteps)"]
+      + footage.quick
+      + [
+        "--set", "optimizer.checkpointEverySteps=2", "--set",
+        "optimizer.exponentialMovingAverage=0.9",
+      ]
+  }
+
+  /// Two videos, and a run over them that nothing stopped.
+  private func withReference(
+    _ body: (PretrainFootage, _ expected: [String: Data]) throws -> Void
+  ) throws {
+    let footage = try PretrainFootage()
+    defer { footage.remove() }
+    try footage.writeLabelledWalk("videos/first.mp4", frames: 25)
+    try footage.writeLabelledWalk("videos/second.mp4", frames: 20)
+    let run = try ProgramRun("vision-pretrain", Self.arguments(footage, "reference"))
+    #expect(run.exit == 0, "\(run.errors)")
+    try body(footage, Self.content(of: "reference", in: footage))
+  }
+
+  private static func content(
+    of run: String, in footage: PretrainFootage
+  ) throws -> [String: Data] {
+    var content: [String: Data] = [:]
+    for name in lasting { content[name] = try footage.data("\(run)/\(name)") }
+    return content
+  }
+
+  private func expectSame(_ run: String, _ expected: [String: Data], _ footage: PretrainFootage)
+    throws
+  {
+    for (name, data) in try Self.content(of: run, in: footage).sorted(by: { $0.key < $1.key }) {
+      #expect(data == expected[name], "\(name) differs")
+    }
+    let leftOver = try footage.files(below: run).filter {
+      $0.hasPrefix("last.") || $0.contains(".partial") || $0.contains("/.") || $0.hasPrefix(".")
+    }
+    #expect(leftOver.isEmpty, "\(leftOver)")
+  }
+
+  @Test func `ten kills at random moments change nothing`() throws {
+    try withReference { footage, expected in
+      var random = SeededGenerator(state: 20_250_101)
+      func exists(_ name: String) -> Bool { footage.exists("run/" + name) }
+      func step() -> Int {
+        guard let text = try? footage.text("run/metrics.csv") else { return -1 }
+        return text.split(separator: "\n").count - 2
+      }
+      // Moments by the traces they leave, with a random wait behind each, in milliseconds.
+      let moments: [(name: String, wait: Int, hasCome: () -> Bool)] = [
+        ("extraction", 30, { exists("crops/manifest.csv") }),
+        ("extraction again", 60, { exists("crops/crops-000000.tar") }),
+        ("first steps", 40, { step() >= 0 }),
+        ("training", 80, { step() >= 3 }),
+        ("new checkpoint begun", 0, { exists("last.new") }),
+        ("checkpoint written", 4, { exists("last.new/model.safetensors") }),
+        ("checkpoint exchanged", 0, { exists("last.old") || exists("last.new/state.json") }),
+        ("second stage", 120, { step() >= Self.stageSteps + 1 }),
+        ("model written", 3, { step() >= 2 * Self.stageSteps - 1 && exists("best") }),
+        ("report", 60, { exists("pictures") }),
+      ]
+      var arguments = Self.arguments(footage, "run")
+      for (name, wait, hasCome) in moments {
+        let program = try RunningProgram("vision-pretrain", arguments)
+        #expect(program.wait(until: hasCome), "\(name): the run ended before")
+        if wait > 0 { usleep(.random(in: 0..<UInt32(wait * 1000), using: &random)) }
+        let end = program.end(with: SIGKILL)
+        #expect(end.bySignal, "\(name): the run ended before, with \(end.code)")
+        arguments = ["--resume", footage.path("run"), "--threads", "1"]
+      }
+      let last = try ProgramRun("vision-pretrain", arguments + ["--json"])
+      #expect(last.exit == 0, "\(last.errors)")
+      #expect(last.object?["steps"] as? Int == 2 * Self.stageSteps)
+      try expectSame("run", expected, footage)
+    }
+  }
+
+  @Test func `an interrupted run says how to go on`() throws {
+    try withReference { footage, expected in
+      let run = "run of 'x'"
+      let errors = footage.root.appendingPathComponent("errors.txt")
+      let program = try RunningProgram(
+        "vision-pretrain", Self.arguments(footage, run), errors: errors)
+      #expect(
+        program.wait {
+          let text = try? footage.text("\(run)/metrics.csv")
+          return (text?.split(separator: "\n").count ?? 0) > Self.stageSteps + 2
+        })
+      let end = program.end(with: SIGINT)
+      #expect(!end.bySignal && end.code == 75)
+      let text = try footage.text("errors.txt")
+      let sentence = "Interrupted; the run is saved. Continue with: "
+      let start = try #require(text.range(of: sentence), "\(text)")
+      // What is printed is what a shell takes.
+      let command = text[start.upperBound...].trimmingCharacters(in: .newlines)
+      let shell = try ProgramRun(
+        URL(fileURLWithPath: "/bin/sh"), ["-c", command],
+        environment: ["PATH": ProgramRun.folder.path])
+      #expect(shell.exit == 0, "\(shell.errors)")
+      #expect(shell.errors.contains("Continuing at step"), "\(shell.errors)")
+      try expectSame(run, expected, footage)
+      // The report names the command that began the run, not the one that ended it.
+      #expect(try footage.text("\(run)/report.html").contains("checkpointEverySteps=2"))
+    }
+  }
+
+  @Test func `the seed decides, and a finished run stays as it is`() throws {
+    try withReference { footage, expected in
+      let again = try ProgramRun("vision-pretrain", Self.arguments(footage, "again"))
+      #expect(again.exit == 0, "\(again.errors)")
+      try expectSame("again", expected, footage)
+      let report = try footage.data("reference/report.html")
+      let files = try footage.files(below: "reference")
+      let resumed = try ProgramRun(
+        "vision-pretrain", ["--resume", footage.path("reference"), "--json"])
+      #expect(resumed.exit == 0, "\(resumed.errors)")
+      #expect(resumed.object?["steps"] as? Int == 2 * Self.stageSteps)
+      #expect((resumed.object?["images"] as? Int ?? 0) > 0)
+      try expectSame("reference", expected, footage)
+      #expect(try footage.data("reference/report.html") == report)
+      #expect(try footage.files(below: "reference") == files)
+      let other = try ProgramRun(
+        "vision-pretrain", Self.arguments(footage, "other") + ["--seed", "1"])
+      #expect(other.exit == 0, "\(other.errors)")
+      #expect(
+        try footage.data("other/best/model.safetensors") != expected["best/model.safetensors"])
+    }
+  }
+
+  @Test func `interrupted while it cuts crops, it keeps finished videos`() throws {
+    let footage = try PretrainFootage()
+    defer { footage.remove() }
+    try footage.writeLabelledWalk("videos/first.mp4", frames: 5)
+    try footage.writeLabelledWalk("videos/second.mp4", frames: 120)
+    let program = try RunningProgram("vision-pretrain", Self.arguments(footage, "run"))
+    #expect(
+      program.wait {
+        (try? footage.text("run/crops/store.json"))?.contains("first.mp4") == true
+      })
+    #expect(program.end(with: SIGTERM) == (false, 75))
+    let resumed = try ProgramRun(
+      "vision-pretrain", ["--resume", footage.path("run"), "--threads", "1"])
+    #expect(resumed.exit == 0, "\(resumed.errors)")
+    #expect(resumed.errors.contains("first.mp4: 5 frames, "), "\(resumed.errors)")
+    #expect(resumed.errors.contains("(from the cache)"))
+  }
+}
+
+/// The generator SplitMix64 of Steele, Lea, and Flood: the same moments in every run of the tests.
+private struct SeededGenerator: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+    return mixed ^ (mixed >> 31)
+  }
+}

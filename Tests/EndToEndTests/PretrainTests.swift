@@ -1,0 +1,234 @@
+import Foundation
+import Testing
+
+/// `vision-pretrain` as people and scripts meet it.
+@Suite struct PretrainTests {
+  /// The keys that scripts rely on, besides the losses.
+  private static let counts = ["videos", "skipped", "frames", "crops", "pairs", "steps", "images"]
+
+  private func withFootage(_ body: (PretrainFootage) throws -> Void) throws {
+    let footage = try PretrainFootage()
+    defer { footage.remove() }
+    try body(footage)
+  }
+
+  @Test func `one command leaves a model, a report and the pairs`() throws {
+    try withFootage { footage in
+      try footage.writeLabelledWalk("videos/walk.mp4")
+      let run = try ProgramRun(
+        "vision-pretrain",
+        [footage.path("videos"), "--output", footage.path("runs/first"), "--json"] + footage.quick)
+      #expect(run.exit == 0, "\(run.errors)")
+      let result = try #require(run.object)
+      for key in Self.counts { #expect(result[key] is Int, "\(key)") }
+      for key in ["imagesPerSecond", "peakMemoryMiB", "seconds", "loss.simmim", "loss.isr"] {
+        let value = try #require(result[key] as? Double, "\(key)")
+        #expect(value > 0 && value.isFinite, "\(key)")
+      }
+      #expect(result["run"] as? String == footage.path("runs/first"))
+      #expect(result["videos"] as? Int == 1 && result["skipped"] as? Int == 0)
+      #expect(result["frames"] as? Int == 30 && result["steps"] as? Int == 8)
+      let losses = result["loss"] as? [String: Double]
+      #expect(losses?["simmim"] == result["loss.simmim"] as? Double)
+      #expect(losses?["isr"] == result["loss.isr"] as? Double)
+      // Both scenes are said before the work: what was found, the network, where it goes.
+      for words in ["Found 1 video", "walk.mp4: 30 frames", "parameters", "Done in"] {
+        #expect(run.errors.contains(words), "\(words)")
+      }
+      try checkRunFolder(footage, "runs/first", pairs: result["pairs"] as? Int ?? 0)
+    }
+  }
+
+  private func checkRunFolder(_ footage: PretrainFootage, _ run: String, pairs: Int) throws {
+    let files = try footage.files(below: run)
+    for name in [
+      "recipe.yaml", "command.txt", "log.txt", "metrics.csv", "pairs.csv", "skipped.txt",
+      "report.html", "last/model.safetensors", "last/optimizer.safetensors", "last/state.json",
+      "best/model.safetensors", "best/config.json", "best/README.md", "pictures/pairs.png",
+      "pictures/reconstructions.png", "pictures/neighbours.png", "pictures/losses.svg",
+    ] {
+      #expect(files.contains(name), "\(name) is missing")
+    }
+    #expect(files.contains { $0.hasPrefix("events.out.tfevents.") })
+    #expect(files.contains { $0.hasPrefix("crops/") && $0.hasSuffix(".tar") })
+    let recipe = try footage.text(run + "/recipe.yaml")
+    #expect(recipe.contains("pairsPerBatch: 2") && recipe.contains("maskUnit: 16"))
+    let command = try footage.text(run + "/command.txt")
+    #expect(command.hasPrefix("vision-pretrain ") && command.contains("seed: 0"))
+    #expect(command.contains("threads: 1") && command.contains("version: "))
+    #expect(try footage.text(run + "/skipped.txt").isEmpty)
+    let metrics = try footage.text(run + "/metrics.csv").split(separator: "\n")
+    #expect(metrics.count == 9 && metrics[0].hasPrefix("step,loss.simmim,loss.isr"))
+    let rows = try footage.text(run + "/pairs.csv").split(separator: "\n")
+    #expect(rows.count > 10 && rows.dropFirst().allSatisfy { $0.hasPrefix("walk.mp4,") })
+    #expect(pairs > 0)
+    let report = try footage.text(run + "/report.html")
+    #expect(report.contains("Mined pairs") && report.contains("Masked patches"))
+    #expect(report.contains("Nearest neighbours") && report.contains("data:image/"))
+    #expect(!report.contains("src=\"http") && !report.contains("href=\"http"))
+  }
+
+  @Test func `each objective trains alone`() throws {
+    try withFootage { footage in
+      try footage.writeLabelledWalk()
+      let pairs = try ProgramRun(
+        "vision-pretrain",
+        [
+          footage.path("walk.mp4"), "--output", footage.path("isr"), "--objective", "isr",
+          "--steps", "2", "--json",
+        ] + footage.quick)
+      #expect(pairs.exit == 0, "\(pairs.errors)")
+      #expect(pairs.object?["loss.simmim"] is NSNull && pairs.object?["loss.isr"] is Double)
+      #expect(pairs.object?["steps"] as? Int == 2)
+      let masked = try ProgramRun(
+        "vision-pretrain",
+        [
+          footage.path("walk.mp4"), "--output", footage.path("simmim"), "--objective", "simmim",
+          "--epochs", "1", "--set", "simmim.batch=40", "--json",
+        ] + footage.quick)
+      #expect(masked.exit == 0, "\(masked.errors)")
+      #expect(masked.object?["loss.isr"] is NSNull && masked.object?["pairs"] as? Int == 0)
+      let crops = try #require(masked.object?["crops"] as? Int)
+      #expect(masked.object?["steps"] as? Int == (crops + 39) / 40)
+      #expect(!footage.exists("simmim/pairs.csv"))
+      #expect(!footage.exists("simmim/pictures/pairs.png"))
+    }
+  }
+
+  @Test func `both losses in every step`() throws {
+    try withFootage { footage in
+      try footage.writeLabelledWalk()
+      let run = try ProgramRun(
+        "vision-pretrain",
+        [
+          footage.path("walk.mp4"), "--output", footage.path("run"), "--set",
+          "schedule.order=joint", "--set", "report.pictures=false", "--set",
+          "optimizer.exponentialMovingAverage=0.9", "--set", "optimizer.gradientAccumulation=2",
+          "--steps", "2", "--json",
+        ] + footage.quick)
+      #expect(run.exit == 0, "\(run.errors)")
+      #expect(run.object?["steps"] as? Int == 2)
+      #expect(run.object?["loss.simmim"] is Double && run.object?["loss.isr"] is Double)
+      #expect(footage.exists("run/last/average.safetensors"))
+      #expect(footage.exists("run/report.html") && !footage.exists("run/pictures/pairs.png"))
+      #expect(
+        try footage.data("run/best/model.safetensors")
+          != footage.data("run/last/model.safetensors"))
+    }
+  }
+
+  @Test func `whole frames need no persons`() throws {
+    try withFootage { footage in
+      try footage.write(.turning, to: "tour.mp4", frames: 12)
+      let run = try ProgramRun(
+        "vision-pretrain",
+        [
+          footage.path("tour.mp4"), "--output", footage.path("run"), "--whole-frame", "--steps",
+          "2", "--json",
+        ] + footage.quick)
+      #expect(run.exit == 0, "\(run.errors)")
+      #expect(run.object?["loss.isr"] is NSNull && run.object?["loss.simmim"] is Double)
+      #expect((run.object?["crops"] as? Int ?? 0) >= 12)
+    }
+  }
+
+  @Test func `boxes may lie elsewhere`() throws {
+    try withFootage { footage in
+      try footage.write(.walk, to: "walk.mp4")
+      try footage.writeBoxes(to: "boxes/walk.txt")
+      let common = ["--objective", "simmim", "--steps", "1", "--json"] + footage.quick
+      for (output, boxes) in [("file", "boxes/walk.txt"), ("folder", "boxes")] {
+        let run = try ProgramRun(
+          "vision-pretrain",
+          [
+            footage.path("walk.mp4"), "--output", footage.path(output), "--detections",
+            footage.path(boxes),
+          ] + common)
+        #expect(run.exit == 0, "\(run.errors)")
+        #expect((run.object?["crops"] as? Int ?? 0) > 60)
+      }
+    }
+  }
+
+  @Test func `a dry run checks and writes nothing`() throws {
+    try withFootage { footage in
+      try footage.writeLabelledWalk("videos/walk.mp4", frames: 10)
+      try footage.write(text: "This is no video.\n", to: "videos/notes.mp4")
+      let before = try footage.files()
+      let run = try ProgramRun(
+        "vision-pretrain",
+        [
+          footage.path("videos"), "--output", footage.path("run"), "--backbone",
+          "vit_tiny_patch16_224", "--dry-run", "--json",
+        ] + footage.quick, directory: footage.root)
+      #expect(run.exit == 0, "\(run.errors)")
+      #expect(try footage.files() == before)
+      let result = try #require(run.object)
+      #expect(result["dryRun"] as? Bool == true && result["steps"] as? Int == 8)
+      #expect(result["videos"] as? Int == 1 && result["skipped"] as? Int == 1)
+      #expect(result["backbone"] as? String == "vit_tiny_patch16_224")
+      #expect((result["parameters"] as? Int ?? 0) > 5_000_000)
+      for words in ["walk.mp4", "notes.mp4", "is not a video", "nothing was written"] {
+        #expect(run.errors.contains(words), "\(words)")
+      }
+    }
+  }
+
+  @Test func `quiet says nothing, JSON says one object`() throws {
+    try withFootage { footage in
+      try footage.writeLabelledWalk()
+      let base =
+        [footage.path("walk.mp4"), "--objective", "simmim", "--steps", "1"] + footage.quick
+      let silent = try ProgramRun(
+        "vision-pretrain", base + ["--quiet", "--output", footage.path("silent")])
+      #expect(silent.exit == 0 && silent.output.isEmpty && silent.errors.isEmpty)
+      let plain = try ProgramRun(
+        "vision-pretrain", base + ["--verbose", "--output", footage.path("plain")])
+      #expect(plain.exit == 0 && plain.output.isEmpty && plain.errors.contains("report.html"))
+      #expect(!plain.errors.contains("\u{1B}") && !plain.errors.contains("\r"))
+      let object = try ProgramRun(
+        "vision-pretrain", base + ["--quiet", "--json", "--output", footage.path("object")])
+      #expect(object.errors.isEmpty && object.object != nil)
+      #expect(object.output.split(separator: "\n").count == 1)
+    }
+  }
+
+  @Test func `without an output the run folder is dated`() throws {
+    try withFootage { footage in
+      try footage.writeLabelledWalk()
+      let run = try ProgramRun(
+        "vision-pretrain",
+        [
+          "walk.mp4", "--recipe", "quick.yaml", "--objective", "simmim", "--steps", "1", "--seed",
+          "7", "--json",
+        ], environment: ["VISION_THREADS": "1"], directory: footage.root)
+      #expect(run.exit == 0, "\(run.errors)")
+      let name = try #require(run.object?["run"] as? String)
+      #expect(name.contains("/runs/2") && name.hasSuffix("-pretrain"))
+      let runs = try FileManager.default.contentsOfDirectory(atPath: footage.path("runs"))
+      let command = try footage.text("runs/\(try #require(runs.first))/command.txt")
+      #expect(command.contains("seed: 7") && command.contains("threads: 1"))
+    }
+  }
+
+  @Test func `help shows every flag with its default`() throws {
+    let help = try ProgramRun("vision-pretrain", ["--help"])
+    #expect(help.exit == 0 && help.errors.isEmpty)
+    let flags = [
+      "output", "objective", "backbone", "detections", "whole-frame", "epochs", "steps", "recipe",
+      "set", "seed", "threads", "resume", "dry-run", "json", "quiet", "verbose",
+      "list-backbones",
+    ]
+    // An entry begins a line; what follows is indented further.
+    let entries = help.output.replacing("\n  --", with: "\u{0}").split(separator: "\u{0}")
+      .dropFirst()
+    for flag in flags {
+      let entry = entries.first { $0.hasPrefix("\(flag) ") || $0.hasPrefix("\(flag)\n") }
+      #expect(entry?.contains("(default:") == true, "--\(flag) tells no default")
+    }
+    #expect(help.output.contains("vision-pretrain videos/"))
+    let list = try ProgramRun("vision-pretrain", ["--list-backbones", "--json"])
+    let backbones = list.object?["backbones"] as? [[String: Any]]
+    #expect(backbones?.contains { $0["name"] as? String == "convnet_small" } == true)
+  }
+}
