@@ -80,11 +80,13 @@ public enum ModelFolder {
       swiftVision: .init(embedding: embedding, origin: origin))
   }
 
-  /// Opens a run folder (its best model, else its last), a model folder, or `random:BACKBONE`.
+  /// Opens a run folder (its best model, else its last), a model folder, `random:BACKBONE` or
+  /// `random:BACKBONE@HEIGHTxWIDTH`.
   public static func load(_ reference: String, seed: Int = 0) throws -> LoadedModel {
     if reference.hasPrefix("random:") {
-      let name = String(reference.dropFirst("random:".count))
-      let made = try makeBackbone(named: name, random: RandomStream(seed: UInt64(seed)))
+      let (name, extent) = Self.parts(of: reference.dropFirst("random:".count))
+      let made = try makeBackbone(
+        named: name, extent: extent, random: RandomStream(seed: UInt64(seed)))
       return LoadedModel(
         backbone: made.backbone,
         configuration: configuration(
@@ -102,6 +104,14 @@ public enum ModelFolder {
       from: folder.appendingPathComponent(ModelConfiguration.weightsName))
     return LoadedModel(
       backbone: made.backbone, configuration: configuration, origin: folder.path)
+  }
+
+  /// The name and picture size of `NAME` or `NAME@HEIGHTxWIDTH`; a size that is none stays in the name.
+  private static func parts(of text: Substring) -> (name: String, extent: Extent?) {
+    let halves = text.split(separator: "@", maxSplits: 1)
+    let sides = halves.count == 2 ? halves[1].split(separator: "x").compactMap { Int($0) } : []
+    guard sides.count == 2 else { return (String(text), nil) }
+    return (String(halves[0]), Extent(height: sides[0], width: sides[1]))
   }
 
   private static func modelFolder(of url: URL) throws(ModelReferenceError) -> URL {

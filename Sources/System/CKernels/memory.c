@@ -31,17 +31,38 @@ static int size_class(int64_t bytes, int64_t *rounded) {
   return 8 + (power - 9) * 8 + (int)steps - 1;
 }
 
+static int64_t class_bytes(int index) {
+  if (index < 8) return (index + 1) * 64;
+  int power = 9 + (index - 8) / 8, steps = (index - 8) % 8 + 1;
+  return ((int64_t)1 << power) + steps * (((int64_t)1 << power) / 8);
+}
+
+// A free buffer of this class or of one up to twice as large: batches of changing size then share
+// buffers instead of filling every class.
+enum { larger_classes = 8 };
+static free_buffer *find(int index, int *found) {
+  for (int i = index; i <= index + larger_classes && i < class_count; i++) {
+    if (!free_lists[i]) continue;
+    free_buffer *buffer = free_lists[i];
+    free_lists[i] = buffer->next;
+    *found = i;
+    return buffer;
+  }
+  return NULL;
+}
+
 float *ck_buffer_take(int64_t count, int64_t *capacity) {
   int64_t rounded;
   int index = size_class(count * (int64_t)sizeof(float), &rounded);
-  *capacity = rounded / (int64_t)sizeof(float);
   pthread_mutex_lock(&lock);
+  int found;
+  free_buffer *buffer = find(index, &found);
+  if (buffer) rounded = class_bytes(found);
+  *capacity = rounded / (int64_t)sizeof(float);
   statistics.in_use_bytes += rounded;
   if (statistics.in_use_bytes > statistics.peak_in_use_bytes)
     statistics.peak_in_use_bytes = statistics.in_use_bytes;
-  free_buffer *buffer = free_lists[index];
   if (buffer) {
-    free_lists[index] = buffer->next;
     pthread_mutex_unlock(&lock);
     return (float *)buffer;
   }
