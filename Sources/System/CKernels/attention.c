@@ -97,7 +97,13 @@ void ck_log_softmax_backward(float *dx, const float *dy, const float *y, int64_t
 }
 
 // MARK: Attention.
-enum { query_block = 128 };
+// Query rows of one block. All blocks are about equally tall: a rest of one row, which 128 patches
+// and a class token would leave, costs as much packing as a full block.
+CK_INLINE int64_t query_block(int64_t tokens) {
+  int64_t blocks = (tokens + 64) / 128;
+  if (blocks < 1) blocks = 1;
+  return (tokens + blocks - 1) / blocks;
+}
 
 typedef struct {
   float *output, *log_sum, *dqkv, *dbias;
@@ -140,10 +146,11 @@ static void attention_part(void *context, int part) {
   const float *k = q + j->heads * w, *v = k + j->heads * w;
   float *y = j->output + image * n * out + head * w;
   float *log_sum = j->log_sum + (image * j->heads + head) * n;
-  float *scores = ck_buffer_take(query_block * (n + 1), &capacity);
-  float *inverse = scores + query_block * n;
-  for (int64_t start = 0; start < n; start += query_block) {
-    int64_t rows = n - start < query_block ? n - start : query_block;
+  int64_t block = query_block(n);
+  float *scores = ck_buffer_take(block * (n + 1), &capacity);
+  float *inverse = scores + block * n;
+  for (int64_t start = 0; start < n; start += block) {
+    int64_t rows = n - start < block ? n - start : block;
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)rows, (int)n, (int)w, j->scale,
                 q + start * line, (int)line, k, (int)line, 0, scores, (int)n);
     const float *bias =
@@ -205,10 +212,11 @@ static void attention_backward_image(const attention_job *j, int64_t image, int6
   const float *dy = j->doutput + image * n * out + head * w;
   const float *y = j->saved_output + image * n * out + head * w;
   const float *log_sum = j->saved_log_sum + (image * j->heads + head) * n;
-  float *p = ck_buffer_take(query_block * (2 * n + 1), &capacity);
-  float *dp = p + query_block * n, *d = dp + query_block * n;
-  for (int64_t start = 0; start < n; start += query_block) {
-    int64_t rows = n - start < query_block ? n - start : query_block;
+  int64_t block = query_block(n);
+  float *p = ck_buffer_take(block * (2 * n + 1), &capacity);
+  float *dp = p + block * n, *d = dp + block * n;
+  for (int64_t start = 0; start < n; start += block) {
+    int64_t rows = n - start < block ? n - start : block;
     float keep = start == 0 ? 0.0f : 1.0f;
     int64_t bias_offset = (((image % j->bias_batch) * j->heads + head) * n + start) * n;
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)rows, (int)n, (int)w, j->scale,
