@@ -113,7 +113,7 @@ struct PretrainReport {
       LineChart(
         title: "Losses", horizontal: ChartAxis("step"), vertical: ChartAxis("loss"),
         series: series([
-          ("loss.simmim", "masked patches"), ("loss.isr", "pairs"),
+          ("loss.simmim", "masked patches"), ("loss.isr", "pairs, weighted"),
           ("contrast", "pairs, unweighted"),
         ]),
         smoothing: 0.8)
@@ -180,7 +180,8 @@ struct PretrainReport {
             lookFor: "Both halves should show one person; wrong pairs should stand at the end.")),
         .figure(
           .init(
-            .chart(chart), caption: "\(pairs.count) pairs of \(job.folder.lastPathComponent).",
+            .chart(chart),
+            caption: "All \(pairs.count) pairs by how sure the network is of the partner.",
             lookFor: "Reliable pairs lie at the right.")),
       ])
   }

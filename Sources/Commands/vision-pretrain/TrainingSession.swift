@@ -105,7 +105,8 @@ struct TrainingSession {
     before: PretrainingState, clock: ContinuousClock.Instant
   ) throws {
     let interval = trainer.recipe.report.metricsEverySteps
-    guard report.step % interval == 0 || trainer.isFinished else { return }
+    let endsStage = trainer.plan.stage(at: report.step) != trainer.plan.stage(at: report.step + 1)
+    guard report.step % interval == 0 || endsStage else { return }
     var values = report.values
     if report.objective != .simmim { values["pairs"] = Double(report.pairs) }
     let seconds = (ContinuousClock.now - clock) / .seconds(1)
