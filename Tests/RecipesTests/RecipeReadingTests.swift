@@ -33,7 +33,7 @@ import Testing
       yaml: "isr:\n  steps: 20\n  augmentation: {flip: 0.25}\nbase: small\n", named: "my.yaml")
     #expect(recipe.isr.steps == 20)
     #expect(recipe.isr.augmentation.flip == 0.25)
-    #expect(recipe.model.backbone == "vit_tiny")
+    #expect(recipe.model.backbone == "vit_tiny_patch16_224")
     #expect(recipe.base == .small)
     #expect(try PretrainingRecipe(yaml: "", named: "empty.yaml") == NamedRecipe.tiny.recipe)
     #expect(try PretrainingRecipe(yaml: "# only\nisr:\n", named: "x") == NamedRecipe.tiny.recipe)
