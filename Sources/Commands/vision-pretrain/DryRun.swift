@@ -76,10 +76,12 @@ struct DryRun {
         + "2 cores")
     console.print("Dry run: nothing was written.")
     guard !usable.isEmpty else {
+      let reason = videos.first?.reason ?? ""
       throw CommandFailure(
         .badData,
-        "None of \(counted(videos.count, "video")) can be used; the first: \(videos[0].reason ?? "")"
-      )
+        videos.count == 1
+          ? "The video cannot be used: \(reason)"
+          : "None of the \(videos.count) videos can be used; the first: \(reason)")
     }
     return Result(
       videos: usable.count, skipped: videos.count - usable.count, footageSeconds: seconds,

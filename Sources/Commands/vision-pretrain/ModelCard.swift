@@ -17,7 +17,7 @@ struct ModelCard {
 
       | | |
       |---|---|
-      | architecture | \(configuration.architecture) (names and weights as in timm) |
+      | architecture | \(configuration.architecture) |
       | features | \(configuration.numFeatures) values, averaged over positions |
       | objective | \(recipe.schedule.objective.rawValue) |
       | recipe | \(recipe.base.rawValue), seed \(recipe.seed) |
@@ -33,7 +33,7 @@ struct ModelCard {
 
       - `model.safetensors`: the encoder
       - `heads.safetensors`: the heads of pretraining, not needed to use the encoder
-      - `config.json`: architecture and preparation of pictures, in timm's words
+      - `config.json`: architecture and preparation of pictures, with the keys of timm
 
       """
   }

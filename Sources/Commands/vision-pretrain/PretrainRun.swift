@@ -60,7 +60,7 @@ struct PretrainRun {
     let configuration = ModelFolder.configuration(
       of: made.backbone, entry: made.entry, embedding: recipe.model.embedding,
       origin: "vision-pretrain, objective \(recipe.schedule.objective.rawValue), "
-        + "\(trainer.plan.totalSteps) steps, seed \(recipe.seed)")
+        + "\(counted(trainer.plan.totalSteps, "step")), seed \(recipe.seed)")
     let fillings = FillingFigures(
       folder: folder,
       inspector: PretrainingInspector(
