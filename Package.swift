@@ -108,6 +108,7 @@ let package = Package(
       [
         "Training", "Optimizers", "Backbones", "Losses", "Layers", "Gradients", "Tensors",
         "Matching", "Frames", "Persons", "Datasets", "Images", "Storage", "Recipes", "CKernels",
+        "Metrics",
       ]),
 
     // 7 Features of pictures, scores of persons against a gallery, their tables and pictures.
@@ -129,7 +130,8 @@ let package = Package(
       "vision-pretrain",
       [
         "CommandSupport", "Pretraining", "Recipes", "Reports", "Training", "Storage", "Backbones",
-        "Layers", "Datasets", "Frames", "Persons", "Matching", "Images", "Tensors", argumentParser,
+        "Layers", "Datasets", "Frames", "Persons", "Matching", "Metrics", "Images", "Tensors",
+        argumentParser,
       ]),
     command(
       "vision-evaluate",

@@ -25,7 +25,7 @@ public struct ISRAugmentation: RecipeSettings {
   /// Largest share of the area that is erased, 0…1.
   public var erasingAreaMaximum = 0.2
   /// Probability that a crop takes the colour mean and spread of another camera, 0…1.
-  public var cameraStyle = 0.0
+  public var cameraStyle = 0.5
 
   /// The variation measured as *full* for the `tiny` recipe.
   public init() {}

@@ -45,7 +45,7 @@ public struct ISRSettings: RecipeSettings {
   /// Optimizer steps; 0 where `epochs` counts.
   ///
   /// Setting either length clears the other.
-  public var steps = 1000 {
+  public var steps = 2500 {
     didSet { if steps > 0 { epochs = 0 } }
   }
   /// Passes over all frames; 0 where `steps` counts.

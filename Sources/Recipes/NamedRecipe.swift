@@ -24,11 +24,12 @@ public enum NamedRecipe: String, RecipeChoice {
 
   /// Minutes of training on two cores; `paper` for a hundred thousand crops.
   ///
-  /// `tiny` was measured with a prototype; the others follow from the images a second that eager
+  /// `tiny` takes about 9 minutes of one core's time, from 11,000 crops (see docs/results.md); the
+  /// others follow from the images a second that eager
   /// PyTorch trains on two cores (ViT-Tiny about 30, ViT-Small 8 at 256x128).
   public var expectedMinutes: Int {
     switch self {
-    case .tiny: 5
+    case .tiny: 6
     case .small: 260
     case .paper: 30_000
     }

@@ -61,7 +61,7 @@ import Yams
     #expect((tiny.model.imageHeight, tiny.model.imageWidth) == (128, 64))
     #expect(tiny.model.embedding == 128)
     #expect(tiny.schedule.objective == .isr)
-    #expect(tiny.isr.steps == 1000)
+    #expect(tiny.isr.steps == 2500)
     #expect(tiny.isr.learningRate == 3e-3)
     #expect(tiny.isr.minimumRate == 3e-6)
     #expect(tiny.isr.matchView == .clean)

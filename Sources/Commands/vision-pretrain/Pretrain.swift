@@ -64,7 +64,7 @@ struct Pretrain: VisionCommand {
   @Option(help: "Passes over the crops in each stage. (default: the recipe's)")
   var epochs: Int?
 
-  @Option(help: "Optimizer steps of each stage. (default: the recipe's; tiny: 1000)")
+  @Option(help: "Optimizer steps of each stage. (default: the recipe's; tiny: 2500)")
   var steps: Int?
 
   @Flag(help: "Print every backbone with its parameters and GMAC, and end. (default: off)")

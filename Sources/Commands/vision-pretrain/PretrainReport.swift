@@ -2,6 +2,7 @@ import Backbones
 import CommandSupport
 import Datasets
 import Foundation
+import Metrics
 import Pretraining
 import Recipes
 import Reports
@@ -14,6 +15,7 @@ struct PretrainReport {
     var simmimLoss: Double?
     var isrLoss: Double?
     var precision: Double?
+    var mining: [String: MiningScores]?
   }
 
   let folder: RunFolder
@@ -43,6 +45,11 @@ struct PretrainReport {
           to: folder.pairs)
         log.notice("pairs.csv: \(pairs.count) pairs matched by the trained network")
         if job.recipe.report.pictures { sections.append(try pairSection(pairs)) }
+        if let comparison = try inspector.miningComparison(of: pairs) {
+          summary.mining = Dictionary(
+            uniqueKeysWithValues: comparison.rows.map { ($0.name, $0.scores) })
+          sections.append(Self.miningSection(comparison))
+        }
       }
       guard job.recipe.report.pictures else { return }
       if job.recipe.schedule.objective.includesMasking {
@@ -155,7 +162,7 @@ struct PretrainReport {
     let shown = Self.spread(ordered, limit: 36)
     let sheet = ContactSheet.minedPairs(
       try shown.map { pair in
-        MinedPair(
+        Reports.MinedPair(
           first: try source.image(at: pair.firstCrop),
           second: try source.image(at: pair.secondCrop), reliability: pair.reliability,
           secondsApart: pair.gap, source: nil, isCorrect: pair.isSamePerson)
@@ -183,6 +190,30 @@ struct PretrainReport {
             .chart(chart),
             caption: "All \(pairs.count) pairs by how sure the network is of the partner.",
             lookFor: "Reliable pairs lie at the right.")),
+      ])
+  }
+
+  private static func miningSection(_ comparison: MiningComparison) -> HTMLReport.Section {
+    func text(_ value: Double) -> String { String((value * 1000).rounded() / 1000) }
+    var table = TextTable(
+      columns: [
+        .init("pairs"), .init("number", .right), .init("precision", .right),
+        .init("share of possible", .right), .init("persons covered", .right),
+      ])
+    for row in comparison.rows {
+      table.append([
+        row.name, String(row.scores.judged), text(row.scores.precision),
+        row.scores.shareOfPossible.map(text) ?? "", text(row.scores.coverage),
+      ])
+    }
+    return HTMLReport.Section(
+      "Pairs against known identities",
+      blocks: [
+        .table(table),
+        .text(
+          "All three pair the crops of the same frames. Precision: share of pairs that show one "
+            + "person. Share of possible: right pairs over those a perfect matcher would find. "
+            + "Covered: share of the persons with at least one right pair."),
       ])
   }
 

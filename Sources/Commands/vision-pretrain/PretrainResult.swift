@@ -1,3 +1,5 @@
+import Metrics
+
 /// What `vision-pretrain --json` prints.
 struct PretrainResult: Encodable {
   var run: String
@@ -15,12 +17,14 @@ struct PretrainResult: Encodable {
   var seconds: Double
   var matchPrecision: Double?
   var report: String
+  /// Judgement of the pairs by what made them, where identities are known.
+  var mining: [String: MiningScores]?
 
   private enum Keys: String, CodingKey {
     case run, videos, skipped, frames, crops, pairs, steps, images, imagesPerSecond, peakMemoryMiB
     case simmimLoss = "loss.simmim"
     case isrLoss = "loss.isr"
-    case loss, seconds, matchPrecision, report
+    case loss, seconds, matchPrecision, report, mining
   }
 
   func encode(to encoder: any Encoder) throws {
@@ -43,5 +47,6 @@ struct PretrainResult: Encodable {
     try container.encode(seconds, forKey: .seconds)
     try container.encode(matchPrecision, forKey: .matchPrecision)
     try container.encode(report, forKey: .report)
+    try container.encode(mining, forKey: .mining)
   }
 }

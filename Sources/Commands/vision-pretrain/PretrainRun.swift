@@ -92,7 +92,8 @@ struct PretrainRun {
       imagesPerSecond: Double(state.images) / max(state.seconds, 1e-9),
       peakMemoryMiB: Double(Compute.peakResidentBytes) / 1_048_576,
       simmimLoss: summary.simmimLoss, isrLoss: summary.isrLoss, seconds: elapsed,
-      matchPrecision: summary.precision, report: folder.report.path)
+      matchPrecision: summary.precision, report: folder.report.path,
+      mining: summary.mining)
     log.notice(
       "Done in \(Int(elapsed.rounded())) s: model \(folder.best.path), report "
         + folder.report.path)

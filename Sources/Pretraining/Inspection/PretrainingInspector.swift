@@ -12,8 +12,8 @@ import Tensors
 /// alike.
 public struct PretrainingInspector {
   private let model: PretrainingModel
-  private let source: CropSource
-  private let recipe: PretrainingRecipe
+  let source: CropSource
+  let recipe: PretrainingRecipe
   private let preprocessing: Preprocessing
   private let random: RandomStream
 
@@ -36,10 +36,15 @@ public struct PretrainingInspector {
   /// Frame pairs are drawn as at the end of training; every batch gives the negatives of its pairs.
   /// - Parameter limit: number of frame pairs.
   public func pairs(limit: Int = 400) throws -> [InspectedPair] {
+    try batches(limit: limit).flatMap { try inspect($0) }
+  }
+
+  /// Different frame pairs spread over the footage, in the batches in which they are matched.
+  func batches(limit: Int) -> [[FramePair]] {
     let store = source.store
     let sampler = FramePairSampler(
       frames: store.frames(), settings: recipe.isr, random: random)
-    var result: [InspectedPair] = []
+    var result: [[FramePair]] = []
     var drawn = 0
     var seen: Set<FramePair> = []
     // Footage with few usable frames repeats its pairs; a fixed number of tries ends the search.
@@ -48,7 +53,7 @@ public struct PretrainingInspector {
       let batch = sampler.pairs(step: step, progress: 1).filter { seen.insert($0).inserted }
       guard !batch.isEmpty else { continue }
       drawn += batch.count
-      result += try inspect(batch)
+      result.append(batch)
     }
     return result
   }
