@@ -1,5 +1,13 @@
 public import Foundation
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// Why a checkpoint could not be written or read.
 public enum CheckpointError: Error, Sendable, CustomStringConvertible {
   /// The folder holds no complete checkpoint.
@@ -79,10 +87,13 @@ public struct CheckpointFolder: Sendable {
       for name in try files.contentsOfDirectory(atPath: incoming.path) {
         try synchronize(incoming.appendingPathComponent(name))
       }
+      synchronizeFolder(incoming)
       // What is left of an older, incomplete folder would block the move.
       try? files.removeItem(at: outgoing)
       if files.fileExists(atPath: url.path) { try files.moveItem(at: url, to: outgoing) }
       try files.moveItem(at: incoming, to: url)
+      // Both names must be on the disk before the old checkpoint goes: a power cut may come next.
+      synchronizeFolder(url.deletingLastPathComponent())
       try? files.removeItem(at: outgoing)
     } catch let error as CocoaError {
       throw CheckpointError.unwritable(path: url.path, reason: error.localizedDescription)
@@ -93,5 +104,13 @@ public struct CheckpointFolder: Sendable {
     let handle = try FileHandle(forUpdating: file)
     try handle.synchronize()
     try handle.close()
+  }
+
+  /// Writes the names in a folder through to the disk, where the file system can.
+  private func synchronizeFolder(_ folder: URL) {
+    let descriptor = open(folder.path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    _ = fsync(descriptor)
+    _ = close(descriptor)
   }
 }

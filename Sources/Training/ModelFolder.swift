@@ -119,11 +119,11 @@ public enum ModelFolder {
     guard files.fileExists(atPath: url.path) else { throw .missing(path: url.path) }
     for name in ["best", "last"] {
       let inner = url.appendingPathComponent(name)
-      if files.fileExists(
-        atPath: inner.appendingPathComponent(ModelConfiguration.fileName).path)
-      {
-        return inner
+      // A run that was killed while it wrote a model leaves one file of the two.
+      let isComplete = [ModelConfiguration.fileName, ModelConfiguration.weightsName].allSatisfy {
+        files.fileExists(atPath: inner.appendingPathComponent($0).path)
       }
+      if isComplete { return inner }
     }
     return url
   }
@@ -134,9 +134,10 @@ public enum ModelFolder {
     overrides: [String: Tensor] = [:], to folder: URL
   ) throws {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    try configuration.write(folder: folder)
     try ModuleWeights.write(
       backbone, overrides: overrides,
       to: folder.appendingPathComponent(ModelConfiguration.weightsName))
+    // Last: a folder with a description is a whole model.
+    try configuration.write(folder: folder)
   }
 }

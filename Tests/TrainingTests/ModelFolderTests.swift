@@ -67,6 +67,16 @@ final class ModelFolderTests {
     #expect(features(try ModelFolder.load(base.path).backbone) == features(best))
   }
 
+  @Test func `a best model that was not finished is passed over`() throws {
+    let last = try save("convnet_small", to: base.appendingPathComponent("last"), seed: 1)
+    let best = base.appendingPathComponent("best")
+    for name in ["config.json", "model.safetensors"] {
+      _ = try save("convnet_small", to: best, seed: 2)
+      try FileManager.default.removeItem(at: best.appendingPathComponent(name))
+      #expect(features(try ModelFolder.load(base.path).backbone) == features(last))
+    }
+  }
+
   @Test func `untrained networks depend on the seed alone`() throws {
     let a = try ModelFolder.load("random:convnet_small", seed: 4).backbone
     let b = try ModelFolder.load("random:convnet_small", seed: 4).backbone
