@@ -64,8 +64,9 @@ public struct CommonFlags: ParsableArguments, Sendable {
   public func validate() throws {
     if quiet, verbose { throw ValidationError("--quiet and --verbose exclude each other.") }
     if let seed, seed < 0 { throw ValidationError("--seed takes a whole number of at least 0.") }
-    if let threads, !(1...1024).contains(threads) {
-      throw ValidationError("--threads takes a whole number from 1 to 1024.")
+    if let threads, !Self.threadRange.contains(threads) {
+      throw ValidationError(
+        "--threads takes a whole number from 1 to \(Self.threadRange.upperBound).")
     }
     guard resume != nil else { return }
     for (flag, isGiven) in [
@@ -76,22 +77,24 @@ public struct CommonFlags: ParsableArguments, Sendable {
     }
   }
 
+  private static let threadRange = 1...PretrainingRecipe.maximumThreads
+
   /// How much is said on standard error.
   public var verbosity: Verbosity { quiet ? .quiet : verbose ? .verbose : .normal }
 
   /// The threads asked for by `--threads` or else by `VISION_THREADS`; nil leaves it to the recipe.
   ///
-  /// - Throws: `CommandFailure` of usage when the variable is no whole number from 1 to 1024.
+  /// - Throws: `CommandFailure` of usage when the variable is no whole number from 1 to 64.
   public func requestedThreads(
     environment: [String: String] = ProcessInfo.processInfo.environment
   ) throws(CommandFailure) -> Int? {
     if let threads { return threads }
     guard let text = environment["VISION_THREADS"], !text.isEmpty else { return nil }
-    guard let count = Int(text), (1...1024).contains(count) else {
+    guard let count = Int(text), Self.threadRange.contains(count) else {
       throw CommandFailure(
         .usage,
         "The environment variable VISION_THREADS is \"\(text)\", but takes a whole number from 1 "
-          + "to 1024; correct or unset it.")
+          + "to \(Self.threadRange.upperBound); correct or unset it.")
     }
     return count
   }

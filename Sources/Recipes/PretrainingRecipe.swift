@@ -27,6 +27,9 @@ public struct PretrainingRecipe: RecipeSettings {
   /// What the run shows about itself.
   public var report = ReportSettings()
 
+  /// Most threads a run can use, the limit of the thread pool.
+  public static let maximumThreads = 64
+
   /// The recipe `tiny`.
   public init() {}
 
@@ -35,7 +38,7 @@ public struct PretrainingRecipe: RecipeSettings {
     [
       .choice("base", \.base, "built-in recipe that fills the keys left out"),
       .integer("seed", \.seed, 0...Int.max, "of all random numbers"),
-      .integer("threads", \.threads, 0...1024, "0 = every core"),
+      .integer("threads", \.threads, 0...maximumThreads, "0 = every core"),
     ]
     + ModelSettings.fields.map { $0.within("model", \.model) }
     + ExtractionSettings.fields.map { $0.within("extraction", \.extraction) }

@@ -2,12 +2,13 @@ import CKernels
 
 /// The process-wide thread pool and buffer pool behind every operation.
 public enum Compute {
-  /// Sets the number of threads of every later operation, 1 … 64.
+  /// Sets the number of threads of every later operation; other numbers become the nearest of 1 … 64.
   ///
+  /// ``threads`` tells what came of it.
   /// Results depend on this number in the last bits, because sums are split by thread count; they do
   /// not depend on timing.
   public static func configure(threads: Int) {
-    ck_pool_configure(Int32(threads))
+    ck_pool_configure(Int32(clamping: threads))
   }
 
   /// Threads in use.

@@ -22,7 +22,7 @@ struct EvaluateJob {
     let recipe = try flags.common.resolvedRecipe()
     seed = recipe.seed
     let threads = recipe.threads > 0 ? recipe.threads : ProcessInfo.processInfo.activeProcessorCount
-    Compute.configure(threads: min(threads, 64))
+    Compute.configure(threads: threads)
   }
 
   // MARK: Scores
