@@ -36,7 +36,8 @@ struct BatchTests {
     var settings = settings
     settings.batchSource = batchSource
     let sampler = FramePairSampler(
-      frames: frames(), settings: settings, random: RandomStream(seed: 1))
+      frames: frames(), settings: settings, samplingRate: 10,
+      random: RandomStream(seed: 1))
     #expect(sampler.frameCount == 60)
     var gaps: Set<Int> = []
     for step in 0..<60 {
@@ -57,7 +58,8 @@ struct BatchTests {
 
   @Test func `the gap widens with progress and then stays`() {
     let sampler = FramePairSampler(
-      frames: frames(), settings: settings, random: RandomStream(seed: 1))
+      frames: frames(), settings: settings, samplingRate: 10,
+      random: RandomStream(seed: 1))
     for (progress, expected) in [(0, 0.5), (0.25, 1.25), (0.5, 2), (1, 2)] {
       #expect(abs(sampler.largestGap(progress: progress) - expected) < 1e-12)
     }
@@ -67,7 +69,9 @@ struct BatchTests {
 
   @Test func `a step depends on the seed and its number alone`() {
     func sampler(_ seed: UInt64) -> FramePairSampler {
-      FramePairSampler(frames: frames(), settings: settings, random: RandomStream(seed: seed))
+      FramePairSampler(
+        frames: frames(), settings: settings, samplingRate: 10,
+        random: RandomStream(seed: seed))
     }
     let (a, b, c) = (sampler(1), sampler(1), sampler(2))
     let forward = (0..<10).map { a.pairs(step: $0, progress: 0.3) }
@@ -79,9 +83,57 @@ struct BatchTests {
 
   @Test func `frames with a single crop take no part`() {
     let sampler = FramePairSampler(
-      frames: frames(crops: 1), settings: settings, random: RandomStream(seed: 1))
+      frames: frames(crops: 1), settings: settings, samplingRate: 10,
+      random: RandomStream(seed: 1))
     #expect(sampler.frameCount == 0)
     #expect(sampler.pairs(step: 0, progress: 0).isEmpty)
+  }
+
+  @Test func `a video of few frames gives no strand twice`() {
+    var settings = settings
+    settings.pairsPerBatch = 16
+    let sampler = FramePairSampler(
+      frames: frames(clips: 1, length: 5), settings: settings, samplingRate: 10,
+      random: RandomStream(seed: 1))
+    for step in 0..<20 {
+      let pairs = sampler.pairs(step: step, progress: 1)
+      #expect(!pairs.isEmpty && pairs.count <= 5)
+      #expect(Set(pairs.map(\.first[0]).map { $0 / 3 }).count == pairs.count)
+    }
+  }
+
+  @Test func `the slack of a gap is half the sampling interval`() {
+    var settings = settings
+    settings.gapMinimum = 0.45
+    settings.gapMaximumStart = 0.45
+    settings.gapMaximumEnd = 0.45
+    // Frames are a tenth of a second apart, so gaps of 0.4 s and 0.5 s are the nearest.
+    func sampler(_ samplingRate: Double) -> FramePairSampler {
+      FramePairSampler(
+        frames: frames(length: 9), settings: settings, samplingRate: samplingRate,
+        random: RandomStream(seed: 1))
+    }
+    #expect(sampler(9).hasPairs && !sampler(9).pairs(step: 0, progress: 0).isEmpty)
+    #expect(!sampler(100).hasPairs && sampler(100).pairs(step: 0, progress: 0).isEmpty)
+  }
+
+  @Test func `whether there are pairs depends on the widest gap`() {
+    var settings = settings
+    settings.gapMinimum = 0
+    settings.gapMaximumStart = 0.5
+    let sparse = (0..<6).map {
+      CropFrame(
+        video: 0, clip: 0, frame: $0, seconds: Double($0), crops: ($0 * 3)..<($0 * 3 + 3))
+    }
+    func sampler(_ end: Double) -> FramePairSampler {
+      settings.gapMaximumEnd = end
+      return FramePairSampler(
+        frames: sparse, settings: settings, samplingRate: 10, random: RandomStream(seed: 1))
+    }
+    #expect(!sampler(0.9).hasPairs)
+    #expect(sampler(1).hasPairs)
+    #expect(sampler(1).pairs(step: 0, progress: 0).isEmpty)
+    #expect(!sampler(1).pairs(step: 0, progress: 1).isEmpty)
   }
 
   @Test func `masked batches show every crop once per pass`() throws {

@@ -19,7 +19,8 @@ public struct PairedBatch: Sendable {
   public let framePairs: [FramePair]
   /// Augmented crops, `[crops, height, width, 3]`.
   public let images: Tensor
-  /// The same crops unchanged, for matching; `nil` when matching looks at the augmented ones.
+  /// The same crops unchanged, for matching; `nil` when matching looks at the augmented ones or
+  /// nothing is matched.
   public let cleanImages: Tensor?
   /// Positions of the rows in the store.
   public let crops: [Int]
@@ -47,7 +48,8 @@ public struct BatchMaker: Sendable {
     self.preprocessing = preprocessing
     self.random = random
     sampler = FramePairSampler(
-      frames: source.store.frames(), settings: recipe.isr, random: random)
+      frames: source.store.frames(), settings: recipe.isr,
+      samplingRate: recipe.extraction.samplingRate, random: random)
     // Without masked modelling the unit may be anything, even one that does not divide the picture.
     masks =
       recipe.schedule.objective.includesMasking
@@ -59,6 +61,9 @@ public struct BatchMaker: Sendable {
 
   /// Frames that can take part in a pair.
   public var pairableFrames: Int { sampler.frameCount }
+
+  /// Whether any two frames can make a pair at all.
+  public var hasPairs: Bool { sampler.hasPairs }
 
   /// The generator of masks; only for a recipe that includes masked modelling.
   public var maskGenerator: MaskGenerator {
@@ -134,7 +139,7 @@ public struct BatchMaker: Sendable {
           style: styles.isEmpty ? nil : styles[source.store.video(at: index)], styles: styles,
           random: &random))
     }
-    let isClean = recipe.isr.matchView == .clean
+    let isClean = recipe.isr.matchView == .clean && recipe.isr.reliability != .cycas
     return PairedBatch(
       framePairs: pairs,
       images: PictureBatch.tensor(

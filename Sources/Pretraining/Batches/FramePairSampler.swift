@@ -31,9 +31,17 @@ public struct FramePairSampler: Sendable {
   private let settings: ISRSettings
   private let random: RandomStream
   private let eligible: Int
+  private let slack: Double
 
   /// Groups the frames of a store that hold at least two crops.
-  public init(frames: [CropFrame], settings: ISRSettings, random: RandomStream) {
+  ///
+  /// `samplingRate` is that of the extraction, in frames per second: frames lie on its grid, so half
+  /// its interval is the slack that gaps have.
+  public init(
+    frames: [CropFrame], settings: ISRSettings, samplingRate: Double, random: RandomStream
+  ) {
+    precondition(samplingRate > 0, "FramePairSampler: the sampling rate must be positive")
+    slack = 1 / (2 * samplingRate)
     var byVideo: [Int: [CropFrame]] = [:]
     for frame in frames where frame.crops.count >= 2 {
       byVideo[frame.video, default: []].append(frame)
@@ -49,6 +57,18 @@ public struct FramePairSampler: Sendable {
   /// Frames with at least two crops.
   public var frameCount: Int { eligible }
 
+  /// Whether at least one frame has a partner within the gaps that the run ever allows.
+  public var hasPairs: Bool {
+    let maximum = largestGap(progress: 1)
+    return videos.contains { video in
+      video.frames.indices.contains {
+        partner(
+          of: $0, in: video.frames, at: video.frames[$0].seconds + settings.gapMinimum,
+          maximum: maximum) != nil
+      }
+    }
+  }
+
   /// Largest gap in seconds at a point of the run, `progress` 0 … 1.
   public func largestGap(progress: Double) -> Double {
     let share =
@@ -60,7 +80,7 @@ public struct FramePairSampler: Sendable {
   public func pairs(step: Int, progress: Double) -> [FramePair] {
     guard eligible > 0 else { return [] }
     var random = random.split("pairs").split(step)
-    let count = settings.pairsPerBatch
+    var count = settings.pairsPerBatch
     let maximum = largestGap(progress: progress)
     var result: [FramePair] = []
     switch settings.batchSource {
@@ -73,11 +93,11 @@ public struct FramePairSampler: Sendable {
         if ticket < video.frames.count { break }
         ticket -= video.frames.count
       }
+      // More pairs than frames would share their strands.
+      count = min(count, chosen.frames.count)
       for index in 0..<count {
-        let low = chosen.frames.count * index / count
-        let high = max(chosen.frames.count * (index + 1) / count, low + 1)
-        let range = low..<min(high, chosen.frames.count)
-        guard !range.isEmpty else { continue }
+        let range =
+          (chosen.frames.count * index / count)..<(chosen.frames.count * (index + 1) / count)
         if let pair = pair(in: chosen, frames: range, maximum: maximum, random: &random) {
           result.append(pair)
         }
@@ -122,9 +142,9 @@ public struct FramePairSampler: Sendable {
     var later = index + 1
     while later < frames.count, frames[later].clip == anchor.clip {
       let gap = frames[later].seconds - anchor.seconds
-      // Half a frame of slack: time stamps are rounded to the container's time base.
-      if gap > maximum + 0.02 { break }
-      if gap >= settings.gapMinimum - 0.02, gap > 0 {
+      // Sampled frames lie up to half an interval off the times that were asked for.
+      if gap > maximum + slack { break }
+      if gap >= settings.gapMinimum - slack, gap > 0 {
         let distance = abs(frames[later].seconds - seconds)
         if let current = best, abs(current.seconds - seconds) <= distance { break }
         best = frames[later]

@@ -66,7 +66,16 @@ public enum PictureBatch {
       for (index, image) in images.enumerated() {
         pictures.append(description(image, changes?[index] ?? PictureChange(keeping: image)))
       }
-      withPixels(of: images[...], pictures: &pictures) { pictures in
+      // One copy of all pixels, so that every picture's pointer stays valid during the call.
+      var pixels: [UInt8] = []
+      pixels.reserveCapacity(images.reduce(0) { $0 + $1.pixels.count })
+      for image in images { pixels += image.pixels }
+      pixels.withUnsafeBufferPointer { buffer in
+        var offset = 0
+        for (index, image) in images.enumerated() {
+          pictures[index].pixels = buffer.baseAddress.map { $0 + offset }
+          offset += image.pixels.count
+        }
         ck_picture_batch(
           target, pictures, Int64(pictures.count), Int64(extent.height), Int64(extent.width),
           preprocessing.mean, preprocessing.deviation)
@@ -94,17 +103,5 @@ public enum PictureBatch {
       picture.erase_height = Int32(erased.height)
     }
     return picture
-  }
-
-  /// Holds the pixels of all pictures in place while `body` runs.
-  private static func withPixels(
-    of images: ArraySlice<Image>, pictures: inout [ck_picture], body: ([ck_picture]) -> Void
-  ) {
-    // One buffer at a time: the recursion keeps every pointer valid until the body has run.
-    guard let image = images.first else { return body(pictures) }
-    image.pixels.withUnsafeBufferPointer { buffer in
-      pictures[images.startIndex].pixels = buffer.baseAddress
-      withPixels(of: images.dropFirst(), pictures: &pictures, body: body)
-    }
   }
 }

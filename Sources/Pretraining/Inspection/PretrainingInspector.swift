@@ -43,7 +43,8 @@ public struct PretrainingInspector {
   func batches(limit: Int) -> [[FramePair]] {
     let store = source.store
     let sampler = FramePairSampler(
-      frames: store.frames(), settings: recipe.isr, random: random)
+      frames: store.frames(), settings: recipe.isr,
+      samplingRate: recipe.extraction.samplingRate, random: random)
     var result: [[FramePair]] = []
     var drawn = 0
     var seen: Set<FramePair> = []
@@ -65,7 +66,7 @@ public struct PretrainingInspector {
     let matched = try PairMiner(recipe.isr.matcher).batch(embeddings, framePairs: framePairs)
     let unit = Variable(embeddings)
     let similarity = unit.multiplied(by: unit, transposingOther: true).value.values
-    let contrast = PairContrast(temperature: Float(recipe.isr.temperature))
+    let contrast = PairContrast(recipe.isr)
     let result = contrast(unit, batch: matched)
     let rows = crops.count
     func rank(_ anchor: Int, _ partner: Int) -> Int {

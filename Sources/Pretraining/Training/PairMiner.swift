@@ -29,8 +29,6 @@ public struct PairMiner: Sendable {
   public func batch(
     _ embeddings: Tensor, framePairs: [FramePair], name: (Int) -> String = { "frame pair \($0)" }
   ) throws(MatchingError) -> PairBatch {
-    var frame: [Int] = []
-    var clip: [Int] = []
     var matched: [(first: Int, second: Int)] = []
     var row = 0
     for (index, pair) in framePairs.enumerated() {
@@ -41,10 +39,22 @@ public struct PairMiner: Sendable {
       for (first, second) in columns.enumerated() where second >= 0 {
         matched.append((row + first, row + n + second))
       }
-      frame += [Int](repeating: 2 * index, count: n) + [Int](repeating: 2 * index + 1, count: m)
-      clip += [Int](repeating: index, count: n + m)
       row += n + m
     }
-    return PairBatch(frame: frame, clip: clip, pairs: matched)
+    var batch = Self.unmatched(framePairs)
+    batch.pairs = matched
+    return batch
+  }
+
+  /// The frames and clips of a batch in which nothing is matched.
+  public static func unmatched(_ framePairs: [FramePair]) -> PairBatch {
+    var frame: [Int] = []
+    var clip: [Int] = []
+    for (index, pair) in framePairs.enumerated() {
+      let (n, m) = (pair.first.count, pair.second.count)
+      frame += [Int](repeating: 2 * index, count: n) + [Int](repeating: 2 * index + 1, count: m)
+      clip += [Int](repeating: index, count: n + m)
+    }
+    return PairBatch(frame: frame, clip: clip, pairs: [])
   }
 }

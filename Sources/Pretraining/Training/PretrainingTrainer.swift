@@ -68,7 +68,7 @@ public final class PretrainingTrainer {
       recipe: recipe, crops: source.store.count, frames: maker.pairableFrames)
     identities = source.store.records.map(\.identity)
     miner = PairMiner(recipe.isr.matcher)
-    if recipe.schedule.objective.includesPairs, maker.pairableFrames == 0 {
+    if recipe.schedule.objective.includesPairs, !maker.hasPairs {
       throw PretrainingError.noPairs
     }
     optimizer = AdamW([])
@@ -118,6 +118,8 @@ public final class PretrainingTrainer {
     optimizer = AdamW(
       model.parameters, beta1: Float(recipe.optimizer.beta1), beta2: Float(recipe.optimizer.beta2),
       epsilon: Float(recipe.optimizer.epsilon), weightDecay: Float(decay))
+    // The coming stage works with other shapes; what the last one cached would only lie there.
+    Compute.releaseCachedBuffers()
   }
 
   /// Whether all steps are done.
@@ -243,7 +245,9 @@ public final class PretrainingTrainer {
     _ batch: PairedBatch, weight: Float, _ report: inout StepReport
   ) throws {
     guard !batch.crops.isEmpty else {
-      report.values["loss.isr"] = 0
+      report.alarm =
+        "No frame pair could be drawn, so nothing was learned from pairs: no two frames with persons "
+        + "lie close enough in time yet; a longer isr.gapMaximumStart avoids this."
       return
     }
     let context = ForwardContext.training(random: random.split("paired").split(step))
@@ -256,9 +260,13 @@ public final class PretrainingTrainer {
     guard embeddings.value.isFinite, matchingView?.isFinite ?? true else {
       throw PretrainingError.notFinite(step: step, what: "embedding")
     }
-    let matched = try miner.batch(
-      matchingView ?? embeddings.value, framePairs: batch.framePairs,
-      name: { "frame pair \($0) of step \(self.step)" })
+    // Cycle association compares all crops of two frames without pairing them.
+    let matched =
+      recipe.isr.reliability == .cycas
+      ? PairMiner.unmatched(batch.framePairs)
+      : try miner.batch(
+        matchingView ?? embeddings.value, framePairs: batch.framePairs,
+        name: { "frame pair \($0) of step \(self.step)" })
     let loss = pairLoss(embeddings, matched, batch: batch, &report)
     let value = Double(loss.value.scalar)
     guard value.isFinite else { throw PretrainingError.notFinite(step: step, what: "pair loss") }
@@ -287,16 +295,7 @@ public final class PretrainingTrainer {
       }
       return losses.dropFirst().reduce(losses[0], +) * (1 / Float(losses.count))
     }
-    let rule: PairContrast.Reliability =
-      switch settings.reliability {
-      case .none: .none
-      case .dustbin: .dustbin
-      case .p, .cycas: .probability
-      }
-    let contrast = PairContrast(
-      temperature: Float(settings.temperature), exponent: Float(settings.reliabilityExponent),
-      reliability: rule, usesSameFrameNegatives: settings.sameFrameNegatives)
-    let result = contrast(embeddings, batch: matched)
+    let result = PairContrast(settings)(embeddings, batch: matched)
     let count = Double(max(matched.pairs.count, 1))
     report.values["probability"] =
       zip(result.forward, result.backward).reduce(0) { $0 + Double($1.0 + $1.1) / 2 } / count
@@ -321,7 +320,8 @@ public final class PretrainingTrainer {
       let figure = (spread * 100).rounded() / 100
       report.alarm =
         "The embeddings collapse (spread \(figure), alarm below 0.2): all crops look alike to the "
-        + "network; lower isr.learningRate or raise isr.temperature."
+        + "network; start again with a lower rate: --set isr.learningRate=…, or a higher "
+        + "temperature: --set isr.temperature=…."
     }
   }
 }

@@ -6,7 +6,7 @@ public struct StepReport: Sendable, Hashable {
   public var objective: PretrainingPlan.Objective
   /// Pictures that went through a recorded forward pass.
   public var images: Int
-  /// Matched pairs of the step.
+  /// Matched pairs of the step; 0 for cycle association, which matches none.
   public var pairs: Int
   /// Measurements by name: `loss.simmim`, `loss.isr`, `rate`, `gradientNorm`, and for pairs
   /// `contrast` (mean −log p without weights), `probability`, `reliability`, `unmatched`, `similarity`, `frameSimilarity`, `frameDeviation`,
@@ -22,7 +22,7 @@ public struct StepReport: Sendable, Hashable {
 public enum PretrainingError: Error, Sendable, CustomStringConvertible {
   /// The loss or a gradient is not a number.
   case notFinite(step: Int, what: String)
-  /// No frame pair can be drawn.
+  /// No frame pair can be drawn at any point of the run.
   case noPairs
   /// There are no crops.
   case noCrops
@@ -35,12 +35,12 @@ public enum PretrainingError: Error, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .notFinite(let step, let what):
-      "Training stopped at step \(step): the \(what) is not a finite number; lower the learning rate "
-        + "(--set isr.learningRate=… or simmim.learningRate=…) and resume from the last checkpoint."
+      "Training stopped at step \(step): the \(what) is not a finite number; start again with a lower "
+        + "rate: --set isr.learningRate=… for pairs, --set simmim.learningRate=… for masked patches."
     case .noPairs:
       "No two frames of one clip hold at least two persons each within the allowed time gap, so there "
-        + "is nothing to match; use --objective simmim, a higher extraction.samplingRate, or footage "
-        + "with more people."
+        + "is nothing to match; use --objective simmim, a longer isr.gapMaximumEnd, a higher "
+        + "extraction.samplingRate, or footage with more people."
     case .noCrops:
       "There is not one crop to train on."
     case .unsuitable(let reason), .otherRun(let reason):
