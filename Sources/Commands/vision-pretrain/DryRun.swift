@@ -38,7 +38,7 @@ struct DryRun {
   func run(console: Console) throws -> Result {
     let recipe = job.recipe
     if !job.isResumed { try RunFolder(url: job.folder).checkIsFree() }
-    let items = try Footage.find(job.inputs.videos)
+    let items = try job.footage()
     let extraction = ExtractionBridge.extraction(of: job)
     try extraction.check(items)
     var table = TextTable(columns: [

@@ -115,6 +115,7 @@ struct Pretrain: VisionCommand {
         recipe: try common.resolvedRecipe(flags: recipeFlags),
         folder: URL(fileURLWithPath: output ?? Self.defaultFolder()), isResumed: false)
     }
+    job.startThreads()
     if common.dryRun { return try DryRun(job: job).run(console: session.console) }
     return try PretrainRun(job: job, session: session).run()
   }

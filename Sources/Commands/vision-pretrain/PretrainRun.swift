@@ -28,25 +28,27 @@ struct PretrainRun {
 
   func run() throws -> PretrainResult {
     let recipe = job.recipe
-    Compute.configure(threads: job.threads)
     let extent = Extent(height: recipe.model.imageHeight, width: recipe.model.imageWidth)
     // Everything that can be wrong with names and paths is found before the folder is made.
     let random = RandomStream(seed: UInt64(recipe.seed))
     let made = try ModelFolder.makeBackbone(
       named: recipe.model.backbone, extent: extent, random: random)
     try PretrainingTrainer.check(recipe, backbone: made.backbone)
-    let items = try Footage.find(job.inputs.videos)
-    try ExtractionBridge.extraction(of: job).check(items)
+    let items = try job.footage()
+    let cut = outcomesOfCompleteStore(items)
+    if cut == nil { try ExtractionBridge.extraction(of: job).check(items) }
     if job.isResumed {
       folder.removeUnfinished()
     } else {
-      try folder.create(job, command: session.quotedCommandLine)
+      var kept = job
+      kept.keep(items)
+      try folder.create(kept, command: session.quotedCommandLine)
     }
     let log = try RunLog(file: folder.log, console: session.console)
     log.notice(
       (job.isResumed ? "Resuming " : "Run folder: ") + job.folder.path)
     log.notice("Found \(counted(items.count, "video")), \(counted(job.threads, "thread"))")
-    let (store, outcomes) = try extract(items, log: log)
+    let (store, outcomes) = try crops(of: items, cut: cut, log: log)
     let model = PretrainingModel(
       backbone: made.backbone, embedding: recipe.model.embedding, random: random)
     log.notice(
@@ -67,7 +69,7 @@ struct PretrainRun {
         model: model, source: source, recipe: recipe, preprocessing: made.entry.preprocessing))
     let training = TrainingSession(
       trainer: trainer, folder: folder, configuration: configuration, threads: job.threads,
-      isResumed: job.isResumed,
+      isResumed: job.isResumed, start: start,
       command: "vision-pretrain --resume "
         + quotedForShell(job.folder.path),
       atEndOfStage: { stage in
@@ -75,6 +77,7 @@ struct PretrainRun {
         try trainer.withBestWeights { try fillings.draw() }
       })
     let state = try training.run(log: log, interruption: session.interruption)
+    let trained = ContinuousClock.now
     try trainer.writeBest(to: folder.best, configuration: configuration)
     try folder.write(
       ModelCard(configuration: configuration, recipe: recipe).text,
@@ -90,8 +93,9 @@ struct PretrainRun {
       frames: outcomes.reduce(0) { $0 + $1.frames }, crops: store.count, pairs: state.pairs,
       steps: state.step, images: state.images,
       imagesPerSecond: Double(state.images) / max(state.seconds, 1e-9),
-      peakMemoryMiB: Double(Compute.peakResidentBytes) / 1_048_576,
-      simmimLoss: summary.simmimLoss, isrLoss: summary.isrLoss, seconds: elapsed,
+      peakMemoryMiB: Double(max(state.peakResidentBytes, Compute.peakResidentBytes)) / 1_048_576,
+      simmimLoss: summary.simmimLoss, isrLoss: summary.isrLoss,
+      seconds: state.elapsed + (ContinuousClock.now - trained) / .seconds(1),
       matchPrecision: summary.precision, report: folder.report.path,
       mining: summary.mining)
     log.notice(
@@ -100,24 +104,35 @@ struct PretrainRun {
     return result
   }
 
-  /// Crops of all videos, from the cache where they are there already.
-  private func extract(
-    _ items: [FootageItem], log: RunLog
-  ) throws -> (CropStore, [VideoOutcome]) {
+  /// What became of the footage, when a resumed run has all its crops; it need not exist any more.
+  private func outcomesOfCompleteStore(_ items: [FootageItem]) -> [VideoOutcome]? {
+    // A store that cannot be opened is an error of the extraction, which says why.
+    guard job.isResumed, let store = try? CropStore(directory: folder.crops) else { return nil }
+    return ExtractionBridge.extraction(of: job).outcomes(of: items, in: store)
+  }
+
+  /// Cuts the crops of the videos that are not in the store yet.
+  private func extract(_ items: [FootageItem]) throws -> [VideoOutcome] {
     let extraction = ExtractionBridge.extraction(of: job)
     let writer = try CropStoreWriter(
       directory: folder.crops, settings: extraction.settings.store)
     let display = ExtractionDisplay(console: session.console)
-    let outcomes: [VideoOutcome]
+    defer { display.finish() }
     do {
-      outcomes = try extraction.extract(
+      return try extraction.extract(
         from: items, into: writer, progress: { display.show($0) },
         isCancelled: { session.interruption.isRequested })
     } catch is CancellationError {
       throw CommandFailure.interrupted(
         resumeWith: "vision-pretrain --resume " + quotedForShell(job.folder.path))
     }
-    display.finish()
+  }
+
+  /// Crops of all videos, from the cache where they are there already.
+  private func crops(
+    of items: [FootageItem], cut: [VideoOutcome]?, log: RunLog
+  ) throws -> (CropStore, [VideoOutcome]) {
+    let outcomes = try cut ?? extract(items)
     var skipped = ""
     for outcome in outcomes {
       if let reason = outcome.skippedReason {

@@ -76,13 +76,16 @@ struct RunFolder {
 
   /// Removes what a killed process left of files it had not finished.
   ///
-  /// Weights are written under a hidden name that ends in `.partial`, and Foundation names files
-  /// `.dat.nosync…` until they are complete. Checkpoints and crops look after themselves.
+  /// Weights are written under a hidden name that ends in `.partial`, pictures under `.writing-…`,
+  /// and Foundation names files `.dat.nosync…` until they are complete. Checkpoints and crops look
+  /// after themselves.
   func removeUnfinished() {
     let files = FileManager.default
     for place in [url, best, pictures] {
       for name in (try? files.contentsOfDirectory(atPath: place.path)) ?? []
-      where name.hasPrefix(".dat.nosync") || name.hasPrefix(".") && name.hasSuffix(".partial") {
+      where [".dat.nosync", ".writing-"].contains(where: name.hasPrefix)
+        || name.hasPrefix(".") && name.hasSuffix(".partial")
+      {
         try? files.removeItem(at: place.appendingPathComponent(name))
       }
     }

@@ -4,6 +4,7 @@ import Pretraining
 import Recipes
 import Reports
 import Storage
+import Tensors
 import Training
 
 /// Drives a trainer from its first or last checkpoint to the end: metrics, alarms, checkpoints.
@@ -13,6 +14,8 @@ struct TrainingSession {
   let configuration: ModelConfiguration
   let threads: Int
   let isResumed: Bool
+  /// When this part of the run began.
+  let start: ContinuousClock.Instant
   let command: String
   /// Called with the weights at the end of a stage, before they are saved.
   let atEndOfStage: (PretrainingPlan.Stage) throws -> Void
@@ -38,7 +41,10 @@ struct TrainingSession {
       }
       state.threads = threads
       // Nothing is left to do, so no file is touched.
-      if trainer.isFinished { return state }
+      if trainer.isFinished {
+        addPart(to: &state, before: state)
+        return state
+      }
     }
     let metrics = try MetricsLog(
       directory: folder.url, columns: Self.columns, resumingAt: isResumed ? state.step : nil)
@@ -50,6 +56,7 @@ struct TrainingSession {
     var alarms: Set<String> = []
     func save() throws {
       state.seconds = before.seconds + (ContinuousClock.now - clock) / .seconds(1)
+      addPart(to: &state, before: before)
       try metrics.synchronize()
       try trainer.save(to: checkpoint, configuration: configuration, state: state)
       lastSaved = trainer.step
@@ -75,11 +82,10 @@ struct TrainingSession {
         log.warning("Step \(report.step): \(alarm)")
       }
       try record(report, in: metrics, state: state, before: before, clock: clock)
+      let losses = ["loss.simmim", "loss.isr"].compactMap { report.values[$0] }
       progress?.advance(
         items: report.images,
-        values: [
-          "loss": (report.values["loss.simmim"] ?? 0) + (report.values["loss.isr"] ?? 0)
-        ])
+        values: losses.isEmpty ? [:] : ["loss": losses.reduce(0, +)])
       if trainer.step == current.start + current.steps {
         try atEndOfStage(current)
         try save()
@@ -89,7 +95,14 @@ struct TrainingSession {
     }
     progress?.finish()
     if !checkpoint.exists { try save() }
+    addPart(to: &state, before: before)
     return state
+  }
+
+  /// Time and memory of this part of the run, on top of the parts before.
+  private func addPart(to state: inout PretrainingState, before: PretrainingState) {
+    state.elapsed = before.elapsed + (ContinuousClock.now - start) / .seconds(1)
+    state.peakResidentBytes = max(before.peakResidentBytes, Compute.peakResidentBytes)
   }
 
   private static func title(_ objective: PretrainingPlan.Objective) -> String {

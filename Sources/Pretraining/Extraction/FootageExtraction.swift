@@ -77,6 +77,19 @@ public struct FootageExtraction: Sendable {
     return outcomes
   }
 
+  /// The outcomes of footage whose every item the store has finished or skipped under these settings.
+  ///
+  /// Neither the footage nor its boxes are looked at, so they may be gone.
+  /// - Returns: one outcome per item, or nil if an item is yet to be read or the settings differ.
+  public func outcomes(of items: [FootageItem], in store: CropStore) -> [VideoOutcome]? {
+    guard store.settings == settings.store else { return nil }
+    let summaries = Dictionary(store.videos.map { ($0.name, $0) }) { first, _ in first }
+    let outcomes = items.compactMap { item in
+      summaries[item.name].map { Self.outcome(of: item, $0) }
+    }
+    return outcomes.count == items.count ? outcomes : nil
+  }
+
   /// Checks, before anything is written, that the boxes named go with the footage.
   ///
   /// - Throws: ``ExtractionError`` if one file of boxes is named for several videos;

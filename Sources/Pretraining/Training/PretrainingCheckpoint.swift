@@ -19,13 +19,17 @@ public struct PretrainingState: Codable, Sendable, Hashable {
   public var pairs: Int
   /// Seconds of training so far.
   public var seconds: Double
+  /// Seconds of all parts of the run so far, the extraction of crops included.
+  public var elapsed: Double
+  /// Largest resident set of any part of the run so far, in bytes.
+  public var peakResidentBytes: Int
   /// Threads the run uses; another number would change the last bits.
   public var threads: Int
 
   /// Makes a state.
   public init(
     step: Int = 0, optimizerStep: Int = 0, totalSteps: Int = 0, images: Int = 0, pairs: Int = 0,
-    seconds: Double = 0, threads: Int
+    seconds: Double = 0, elapsed: Double = 0, peakResidentBytes: Int = 0, threads: Int
   ) {
     self.step = step
     self.optimizerStep = optimizerStep
@@ -33,6 +37,8 @@ public struct PretrainingState: Codable, Sendable, Hashable {
     self.images = images
     self.pairs = pairs
     self.seconds = seconds
+    self.elapsed = elapsed
+    self.peakResidentBytes = peakResidentBytes
     self.threads = threads
   }
 }
