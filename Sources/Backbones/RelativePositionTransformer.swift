@@ -17,7 +17,12 @@ public final class RelativePositionTransformer: MaskableBackbone {
   private let blocks: [RelativePositionBlock]
   private let norm: LayerNormalization
 
-  /// Makes a network with the release's pretraining start.
+  /// The release cuts its normal starts at one standard deviation.
+  static let startLimit: Float = 0.02
+
+  /// Makes a network with the release's pretraining start: weights and class token ~ N(0, 0.02²) cut
+  /// at ± 0.02, biases and position table 0, and the maps that end the two branches of block i,
+  /// counted from 1, divided by √(2i).
   public init(_ configuration: VisionTransformer.Configuration, random: RandomStream) {
     self.configuration = configuration
     blocks = (0..<configuration.depth).map { index in
@@ -32,10 +37,11 @@ public final class RelativePositionTransformer: MaskableBackbone {
     norm = LayerNormalization(configuration.width)
     var random = random.split("embedding")
     classToken = Parameter(
-      random.normal(shape: [1, 1, configuration.width], deviation: 0.02, limit: 0.02),
+      random.normal(shape: [1, 1, configuration.width], deviation: 0.02, limit: Self.startLimit),
       decays: false)
     embedding = PatchEmbedding(
-      patch: configuration.patch, width: configuration.width, random: &random)
+      patch: configuration.patch, width: configuration.width,
+      initialization: .normal(deviation: 0.02, limit: Self.startLimit), random: &random)
     relativePositions = RelativePositionTable(
       grid: configuration.grid, heads: configuration.heads)
   }
@@ -140,14 +146,14 @@ final class BiasedSelfAttention: Module {
   private let heads: Int
   private let width: Int
 
-  init(width: Int, heads: Int, index: Int, random: inout RandomStream) {
-    qkv = Linear(width, 3 * width, hasBias: false, random: &random)
-    proj = Linear(width, width, random: &random)
+  init(width: Int, heads: Int, limit: Float, outputDivisor: Float, random: inout RandomStream) {
+    qkv = Linear(width, 3 * width, hasBias: false, limit: limit, random: &random)
+    proj = Linear(width, width, limit: limit, random: &random)
     self.heads = heads
     self.width = width
     queryBias = Parameter(Tensor(zeros: [width]))
     valueBias = Parameter(Tensor(zeros: [width]))
-    proj.weight.value = proj.weight.value.scaled(by: 1 / Float(2 * (index + 1)).squareRoot())
+    proj.weight.value = proj.weight.value.scaled(by: 1 / outputDivisor)
   }
 
   func callAsFunction(_ input: Variable, bias: Variable, in context: ForwardContext) -> Variable {
@@ -175,10 +181,15 @@ final class RelativePositionBlock: Module {
     width: Int, heads: Int, mlpRatio: Int, layerScale: Float, index: Int, dropPath: Float,
     random: inout RandomStream
   ) {
+    let limit = RelativePositionTransformer.startLimit
+    let divisor = Float(2 * (index + 1)).squareRoot()
     norm1 = LayerNormalization(width)
-    attn = BiasedSelfAttention(width: width, heads: heads, index: index, random: &random)
+    attn = BiasedSelfAttention(
+      width: width, heads: heads, limit: limit, outputDivisor: divisor, random: &random)
     norm2 = LayerNormalization(width)
-    mlp = Perceptron(width: width, hidden: mlpRatio * width, random: &random)
+    mlp = Perceptron(
+      width: width, hidden: mlpRatio * width, limit: limit, outputDivisor: divisor,
+      random: &random)
     self.dropPath = dropPath
     attentionScale = Parameter(Tensor(repeating: layerScale, shape: [width]))
     perceptronScale = Parameter(Tensor(repeating: layerScale, shape: [width]))

@@ -9,10 +9,13 @@ final class PatchEmbedding: Module {
   private let proj: Convolution2D
   private let patch: Int
 
-  init(patch: Int, width: Int, random: inout RandomStream) {
+  init(
+    patch: Int, width: Int, initialization: Convolution2D.Initialization = .uniformFanIn,
+    random: inout RandomStream
+  ) {
     self.patch = patch
     proj = Convolution2D(
-      3, width, kernel: patch, stride: patch, hasBias: true, initialization: .uniformFanIn,
+      3, width, kernel: patch, stride: patch, hasBias: true, initialization: initialization,
       random: &random)
   }
 
@@ -52,9 +55,15 @@ final class Perceptron: Module {
   private let fc1: Linear
   private let fc2: Linear
 
-  init(width: Int, hidden: Int, random: inout RandomStream) {
-    fc1 = Linear(width, hidden, random: &random)
-    fc2 = Linear(hidden, width, random: &random)
+  /// Weights start normal, redrawn outside ± `limit`; those of the second map are then divided by
+  /// `outputDivisor`.
+  init(
+    width: Int, hidden: Int, limit: Float = .infinity, outputDivisor: Float = 1,
+    random: inout RandomStream
+  ) {
+    fc1 = Linear(width, hidden, limit: limit, random: &random)
+    fc2 = Linear(hidden, width, limit: limit, random: &random)
+    if outputDivisor != 1 { fc2.weight.value = fc2.weight.value.scaled(by: 1 / outputDivisor) }
   }
 
   func callAsFunction(_ input: Variable, in context: ForwardContext) -> Variable {

@@ -23,8 +23,8 @@ public final class Convolution2D: Module {
     case heNormalFanOut
     /// Uniform in ± 1/√fan-in for weight and bias, the usual framework default.
     case uniformFanIn
-    /// N(0, deviation²), bias 0.
-    case normal(deviation: Float)
+    /// N(0, deviation²), redrawn outside ± `limit`, bias 0.
+    case normal(deviation: Float, limit: Float = .infinity)
   }
 
   /// Makes a layer with a square kernel.
@@ -43,8 +43,8 @@ public final class Convolution2D: Module {
       let bound = 1 / Float(kernel * kernel * inputs / groups).squareRoot()
       weight = Parameter(random.uniform(shape: shape, bound: bound))
       if hasBias { startingBias = random.uniform(shape: [outputs], bound: bound) }
-    case .normal(let deviation):
-      weight = Parameter(random.normal(shape: shape, deviation: deviation))
+    case .normal(let deviation, let limit):
+      weight = Parameter(random.normal(shape: shape, deviation: deviation, limit: limit))
     }
     bias = hasBias ? Parameter(startingBias) : nil
     self.stride = stride

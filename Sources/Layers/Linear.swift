@@ -10,12 +10,13 @@ public final class Linear: Module {
   /// `[outputs]`, or `nil`.
   public let bias: Parameter?
 
-  /// Makes a layer with weights ~ N(0, `deviation`²) and zero bias.
+  /// Makes a layer with weights ~ N(0, `deviation`²), redrawn outside ± `limit`, and zero bias.
   public init(
     _ inputs: Int, _ outputs: Int, hasBias: Bool = true, deviation: Float = 0.02,
-    random: inout RandomStream
+    limit: Float = .infinity, random: inout RandomStream
   ) {
-    weight = Parameter(random.normal(shape: [outputs, inputs], deviation: deviation))
+    weight = Parameter(
+      random.normal(shape: [outputs, inputs], deviation: deviation, limit: limit))
     bias = hasBias ? Parameter(Tensor(zeros: [outputs])) : nil
   }
 

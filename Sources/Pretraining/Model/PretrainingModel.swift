@@ -7,7 +7,8 @@ public import Tensors
 public final class PretrainingHeads: Module {
   /// Stands in for masked embeddings, `[1, 1, maskChannels]`.
   @Key("mask_token") fileprivate var maskToken: Parameter
-  /// Feature map to pixels, `[3 · stride², featureWidth]`.
+  /// Feature map to pixels, `[3 · stride², featureWidth, 1, 1]`: a 1×1 convolution, as the release
+  /// stores it.
   @Key("decoder.0") fileprivate var decoder: Linear
   /// Pooled features to the embedding that pairs share.
   public let embedding: Linear
@@ -16,9 +17,11 @@ public final class PretrainingHeads: Module {
     var random = random
     embedding = Linear(uniform: backbone.featureWidth, width, random: &random)
     maskToken = Parameter(
-      random.normal(shape: [1, 1, backbone.maskChannels], deviation: 0.02), decays: false)
+      random.normal(shape: [1, 1, backbone.maskChannels], deviation: 0.02, limit: 0.02),
+      decays: false)
     decoder = Linear(
       uniform: backbone.featureWidth, 3 * backbone.mapStride * backbone.mapStride, random: &random)
+    decoder.weight.value = decoder.weight.value.reshaped(decoder.weight.value.shape + [1, 1])
   }
 }
 
