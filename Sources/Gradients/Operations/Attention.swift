@@ -14,6 +14,7 @@ extension Variable {
       shape.count == 3 && shape[2] % (3 * heads) == 0,
       "attention: shape \(shape) does not split into 3 parts of \(heads) heads")
     let (batch, tokens, width) = (shape[0], shape[1], shape[2] / (3 * heads))
+    requireLibrarySizes([batch * heads, tokens, shape[2]], "attention", "\(shape)")
     let biasBatch = bias?.shape[0] ?? 1
     if let bias {
       precondition(

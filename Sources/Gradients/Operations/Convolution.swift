@@ -18,13 +18,21 @@ public struct Window: Sendable, Hashable {
     self.padding = padding
   }
 
-  func shape(of input: [Int], outputChannels: Int, groups: Int) -> ck_convolution_shape {
+  func shape(
+    of input: [Int], outputChannels: Int, groups: Int, operation: String
+  ) -> ck_convolution_shape {
     precondition(input.count == 4, "Window: needs [batch, height, width, channels], got \(input)")
     let outputHeight = (input[1] + 2 * padding - height) / stride + 1
     let outputWidth = (input[2] + 2 * padding - width) / stride + 1
     precondition(
       input[1] + 2 * padding >= height && input[2] + 2 * padding >= width,
       "Window: \(height)×\(width) is larger than the padded input \(input)")
+    requireLibrarySizes(
+      [
+        input[0] * input[1], input[0] * outputHeight * outputWidth, input[1] * input[2],
+        height * width * (input[3] / max(groups, 1)), outputChannels,
+      ], operation,
+      "input \(input) with \(outputChannels) channels out and windows of \(height)×\(width)")
     return ck_convolution_shape(
       batch: Int64(input[0]), height: Int64(input[1]), width: Int64(input[2]),
       channels: Int64(input[3]), output_height: Int64(outputHeight),
@@ -53,7 +61,8 @@ extension Variable {
         && weight.shape[0] % groups == 0 && weight.shape[1] == shape[3] / groups,
       "convolved: input \(shape) does not fit weight \(weight.shape) in \(groups) groups")
     let window = Window(weight.shape[2], weight.shape[3], stride: stride, padding: padding)
-    var extent = window.shape(of: shape, outputChannels: weight.shape[0], groups: groups)
+    var extent = window.shape(
+      of: shape, outputChannels: weight.shape[0], groups: groups, operation: "convolved")
     let result = Tensor(shape: extent.output) { y in
       value.withPointer { x in
         weight.value.withPointer { w in
@@ -103,7 +112,8 @@ extension Variable {
   ///
   /// **Shape**: `[batch, height, width, channels]` → `[batch, outHeight, outWidth, channels]`.
   public func maximumPooled(_ window: Window) -> Variable {
-    var extent = window.shape(of: shape, outputChannels: shape[3], groups: shape[3])
+    var extent = window.shape(
+      of: shape, outputChannels: shape[3], groups: shape[3], operation: "maximumPooled")
     let count = extent.output.reduce(1, *)
     var positions = [Int32](repeating: 0, count: count)
     let result = Tensor(shape: extent.output) { y in
@@ -124,7 +134,8 @@ extension Variable {
   ///
   /// **Shape**: `[batch, height, width, channels]` → `[batch, outHeight, outWidth, channels]`.
   public func averagePooled(_ window: Window) -> Variable {
-    var extent = window.shape(of: shape, outputChannels: shape[3], groups: shape[3])
+    var extent = window.shape(
+      of: shape, outputChannels: shape[3], groups: shape[3], operation: "averagePooled")
     let result = Tensor(shape: extent.output) { y in
       value.withPointer { ck_average_pool(y, $0, &extent) }
     }

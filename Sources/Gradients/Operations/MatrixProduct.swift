@@ -25,6 +25,15 @@ private func multiply(
   }
 }
 
+/// Stops where the matrix library, whose sizes are 32-bit, could not take an extent.
+func requireLibrarySizes(
+  _ sizes: [Int], _ operation: String, _ shapes: @autoclosure () -> String
+) {
+  precondition(
+    sizes.allSatisfy { $0 <= Int32.max },
+    "\(operation): \(shapes()) exceeds the largest extent, \(Int32.max)")
+}
+
 extension Variable {
   /// `activation(self · weightᵀ + bias)` over the last axis.
   ///
@@ -39,6 +48,8 @@ extension Variable {
       weight.shape.count >= 2 && weight.value.count == outputs * inputs,
       "linear: input \(shape) does not fit weight \(weight.shape)")
     let rows = value.rows
+    requireLibrarySizes(
+      [rows, inputs, outputs], "linear", "input \(shape) with weight \(weight.shape)")
     let outputShape = Array(shape.dropLast()) + [outputs]
     var product = multiply(
       value, transposed: false, weight.value, transposed: true, rows: rows, columns: outputs,
@@ -129,6 +140,8 @@ extension Variable {
     let (rows, inner) = sides(shape, transposingSelf)
     let (otherInner, columns) = sides(right.shape, transposingOther)
     precondition(inner == otherInner, "multiplied: inner extents \(inner) and \(otherInner)")
+    requireLibrarySizes(
+      [batch, rows, inner, columns], "multiplied", "the product of \(shape) and \(right.shape)")
     let result = batchedProduct(
       value, transposingSelf, right.value, transposingOther, batch, rows, columns, inner,
       Array(shape.dropLast(2)) + [rows, columns])

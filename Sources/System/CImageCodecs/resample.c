@@ -5,7 +5,7 @@
 #include <string.h>
 
 // One build for machines with AVX2 and one for all others, chosen when the program is loaded.
-#if defined(__x86_64__) && defined(__linux__)
+#if defined(__x86_64__) && defined(__GLIBC__)
 #define FAST __attribute__((target_clones("arch=x86-64-v3", "default")))
 #else
 #define FAST

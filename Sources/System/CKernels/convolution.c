@@ -207,6 +207,7 @@ void ck_convolution(float *y, const float *x, const float *weight, const float *
                     const ck_convolution_shape *s) {
   int64_t pixels = output_pixels(s), capacity;
   int64_t in = s->channels / s->groups, k = s->kernel_height * s->kernel_width * in;
+  if (pixels == 0) return;
   if (is_pointwise(s)) {
     ck_gemm(false, true, pixels, s->output_channels, k, 1, x, k, weight, k, 0, y,
             s->output_channels);
@@ -255,6 +256,7 @@ void ck_convolution_input_gradient(float *dx, const float *dy, const float *weig
                                    const ck_convolution_shape *s) {
   int64_t pixels = output_pixels(s), capacity;
   int64_t in = s->channels / s->groups, k = s->kernel_height * s->kernel_width * in;
+  if (pixels == 0) return;
   if (is_pointwise(s)) {
     ck_gemm(false, false, pixels, k, s->output_channels, 1, dy, s->output_channels, weight, k, 0,
             dx, k);
@@ -309,6 +311,10 @@ void ck_convolution_weight_gradient(float *dweight, const float *dy, const float
                                     const ck_convolution_shape *s) {
   int64_t pixels = output_pixels(s), capacity;
   int64_t in = s->channels / s->groups, k = s->kernel_height * s->kernel_width * in;
+  if (pixels == 0) {
+    memset(dweight, 0, (size_t)(k * s->output_channels) * sizeof(float));
+    return;
+  }
   if (is_pointwise(s)) {
     ck_gemm(true, false, s->output_channels, k, pixels, 1, dy, s->output_channels, x, k, 0, dweight,
             k);
@@ -361,7 +367,7 @@ CK_CLONES static void max_pool_image(const pool_job *j, int64_t image) {
           const float *p = x + (iy * s->width + ix) * n;
           int32_t here = (int32_t)(iy * s->width + ix);
           CK_VECTOR for (int64_t c = 0; c < n; c++) {
-            bool larger = p[c] > y[c];
+            bool larger = (p[c] > y[c]) | (p[c] != p[c]);  // NaN counts as the largest
             index[c] = larger ? here : index[c];
             y[c] = larger ? p[c] : y[c];
           }

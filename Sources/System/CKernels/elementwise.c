@@ -36,6 +36,15 @@ static void map(map_range range, float *y, const float *a, const float *b, float
   ck_parallel(call.map.parts, map_part, &call);
 }
 
+// ck_expf stops at both ends of its range; here the ends go to 0 and infinity, so that a run that
+// diverges is seen.
+CK_INLINE float full_range_exponential(float x) {
+  bool large = x > 88.0f;
+  float e = ck_expf(large ? x - 0.693147180559945f : x);
+  e = large ? e * 2 : e;
+  return x < -87.3f ? 0.0f : e;
+}
+
 #define CK_MAP(name, expression)                                                            \
   CK_CLONES static void name##_range(float *y, const float *a, const float *b, float s,     \
                                      float t, int64_t n) {                                  \
@@ -48,12 +57,11 @@ CK_MAP(add, a[i] + b[i])
 CK_MAP(axpy, y[i] + s * a[i])
 CK_MAP(subtract, a[i] - b[i])
 CK_MAP(multiply, a[i] * b[i])
-CK_MAP(multiply_add, y[i] + a[i] * b[i])
 CK_MAP(scale, a[i] * s + t)
-CK_MAP(relu, a[i] > 0 ? a[i] : 0.0f)
+CK_MAP(relu, a[i] < 0 ? 0.0f : a[i])  // in this order NaN stays
 CK_MAP(relu_backward, b[i] > 0 ? a[i] : 0.0f)
 CK_MAP(gelu, 0.5f * a[i] * (1.0f + ck_erff(a[i] * 0.70710678118654752f)))
-CK_MAP(exponential, ck_expf(a[i]))
+CK_MAP(exponential, full_range_exponential(a[i]))
 CK_MAP(square_root, __builtin_elementwise_sqrt(a[i]))
 CK_MAP(sigmoid, 1.0f / (1.0f + ck_expf(-a[i])))
 CK_MAP(absolute, a[i] < 0 ? -a[i] : a[i])
@@ -83,9 +91,6 @@ void ck_subtract(float *y, const float *a, const float *b, int64_t n) {
 }
 void ck_multiply(float *y, const float *a, const float *b, int64_t n) {
   map(multiply_range, y, a, b, 0, 0, n, 1);
-}
-void ck_multiply_add(float *y, const float *a, const float *b, int64_t n) {
-  map(multiply_add_range, y, a, b, 0, 0, n, 1);
 }
 void ck_scale(float *y, const float *x, float s, float offset, int64_t n) {
   map(scale_range, y, x, NULL, s, offset, n, 1);

@@ -5,7 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-#if defined(__x86_64__) && defined(__linux__)
+// Clones are chosen when the program is loaded, which of the Linux C libraries only glibc does.
+#if defined(__x86_64__) && defined(__GLIBC__)
 #define CK_CLONES \
   __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else

@@ -165,7 +165,7 @@ void ck_channel_statistics(float *mean, float *variance, const float *x, int64_t
       double m = s / (double)rows, v = q / (double)rows - m * m;
       // Sums were taken about the group's first row, which keeps the difference small.
       mean[g * columns + c] = (float)(m + x[g * rows * columns + c]);
-      variance[g * columns + c] = (float)(v > 0 ? v : 0);
+      variance[g * columns + c] = (float)(v < 0 ? 0 : v);  // NaN stays
     }
   }
   ck_buffer_give(lines, capacity);
@@ -180,14 +180,14 @@ CK_CLONES static void affine_rows(float *y, const float *x, const float *scale, 
     if (q && relu) {
       CK_VECTOR for (int64_t c = 0; c < columns; c++) {
         float v = p[c] * scale[c] + shift[c] + q[c];
-        o[c] = v > 0 ? v : 0;
+        o[c] = v < 0 ? 0 : v;
       }
     } else if (q) {
       CK_VECTOR for (int64_t c = 0; c < columns; c++) o[c] = p[c] * scale[c] + shift[c] + q[c];
     } else if (relu) {
       CK_VECTOR for (int64_t c = 0; c < columns; c++) {
         float v = p[c] * scale[c] + shift[c];
-        o[c] = v > 0 ? v : 0;
+        o[c] = v < 0 ? 0 : v;
       }
     } else {
       CK_VECTOR for (int64_t c = 0; c < columns; c++) o[c] = p[c] * scale[c] + shift[c];

@@ -10,7 +10,8 @@ enum { max_threads = 64, spins_before_sleep = 20000, spins_before_yield = 2000 }
 static pthread_mutex_t call_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t sleep_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t wake = PTHREAD_COND_INITIALIZER;
-static int thread_count = 1;
+// Written under call_lock, read by any thread.
+static _Atomic int thread_count = 1;
 static int started_workers = 0;
 static _Thread_local bool inside_part = false;
 
@@ -87,17 +88,22 @@ void ck_pool_configure(int threads) {
     if (failed) break;
     started_workers++;
   }
-  thread_count = threads <= started_workers + 1 ? threads : started_workers + 1;
+  atomic_store_explicit(&thread_count,
+                        threads <= started_workers + 1 ? threads : started_workers + 1,
+                        memory_order_relaxed);
   pthread_mutex_unlock(&call_lock);
 }
 
 void ck_pool_leave(void) { inside_part = true; }
 
-int ck_pool_threads(void) { return thread_count; }
+int ck_pool_threads(void) {
+  return atomic_load_explicit(&thread_count, memory_order_relaxed);
+}
 
 void ck_parallel(int parts, ck_part_function function, void *context) {
   if (parts <= 0) return;
-  if (parts == 1 || thread_count == 1 || inside_part || pthread_mutex_trylock(&call_lock) != 0) {
+  if (parts == 1 || ck_pool_threads() == 1 || inside_part ||
+      pthread_mutex_trylock(&call_lock) != 0) {
     for (int part = 0; part < parts; part++) function(context, part);
     return;
   }
@@ -105,7 +111,7 @@ void ck_parallel(int parts, ck_part_function function, void *context) {
   job.context = context;
   job.parts = parts;
   atomic_store_explicit(&next_part, 0, memory_order_relaxed);
-  atomic_store_explicit(&allowed_workers, thread_count - 1, memory_order_relaxed);
+  atomic_store_explicit(&allowed_workers, ck_pool_threads() - 1, memory_order_relaxed);
   atomic_store_explicit(&active_workers, started_workers, memory_order_relaxed);
   atomic_fetch_add(&generation, 1);
   if (atomic_load(&sleepers) > 0) {

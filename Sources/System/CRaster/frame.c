@@ -1,7 +1,7 @@
 // Frames: figures over a fixed background, seen through a camera response.
 #include "raster.h"
 
-#if defined(__x86_64__) && defined(__linux__)
+#if defined(__x86_64__) && defined(__GLIBC__)
 #define RASTER_CLONES __attribute__((target_clones("arch=x86-64-v3", "default")))
 #else
 #define RASTER_CLONES

@@ -5,7 +5,7 @@
 
 // The loops below vectorise by themselves; the clone lets an AVX2 machine use its wider registers
 // and gathers without demanding them.
-#if defined(__x86_64__) && defined(__linux__)
+#if defined(__x86_64__) && defined(__GLIBC__)
 #define CVISION_WIDE __attribute__((target_clones("arch=x86-64-v3", "default")))
 #else
 #define CVISION_WIDE

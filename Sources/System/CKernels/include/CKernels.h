@@ -39,7 +39,6 @@ void ck_add(float *y, const float *a, const float *b, int64_t n);
 void ck_axpy(float *y, float a, const float *x, int64_t n);           // y += a x
 void ck_subtract(float *y, const float *a, const float *b, int64_t n);
 void ck_multiply(float *y, const float *a, const float *b, int64_t n);
-void ck_multiply_add(float *y, const float *a, const float *b, int64_t n);  // y += a b
 void ck_scale(float *y, const float *x, float scale, float offset, int64_t n);
 void ck_relu(float *y, const float *x, int64_t n);
 void ck_relu_backward(float *dx, const float *dy, const float *y, int64_t n);
