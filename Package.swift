@@ -74,8 +74,9 @@ let package = Package(
     .target(name: "CMatching", path: "Sources/System/CMatching"),
     .target(name: "CMetrics", path: "Sources/System/CMetrics"),
 
-    // 1 Float32 tensors, random streams, and the thread pool.
+    // 1 Float32 tensors, random streams, and the thread pool · the nearest known name to a wrong one.
     room("Tensors", ["CKernels"]),
+    room("Spelling"),
 
     // 2 Reverse-mode gradients · images · assignment solver and pair miner.
     room("Gradients", ["Tensors", "CKernels"]),
@@ -90,10 +91,11 @@ let package = Package(
     room("Datasets", ["Images"]),
     room("Metrics", ["Images", "CMetrics", "CKernels"]),
 
-    // 4 Optimizers · backbones · weight files.
+    // 4 Optimizers · adapters of frozen networks · backbones · weight files.
     room("Optimizers", ["Layers", "Tensors", "CKernels"]),
     room("Backbones", ["Layers", "Gradients", "Tensors"]),
     room("Storage", ["Layers", "Tensors"]),
+    room("Adapters", ["Layers", "Gradients", "Tensors", "Spelling"]),
 
     // 5 The training loop, checkpoints, resume.
     room(
@@ -120,7 +122,7 @@ let package = Package(
       ]),
 
     // 7 Typed recipes.
-    room("Recipes", [.product(name: "Yams", package: "Yams")]),
+    room("Recipes", ["Spelling", .product(name: "Yams", package: "Yams")]),
 
     // 8 Commands.
     room(
@@ -176,6 +178,9 @@ let package = Package(
       resources: [.copy("Goldens")]),
     tests("Storage", ["Storage", "Layers", "Tensors"]),
     tests(
+      "Adapters",
+      ["Adapters", "Backbones", "Optimizers", "Layers", "Gradients", "Tensors", "CKernels"]),
+    tests(
       "Training", ["Training", "Backbones", "Storage", "Layers", "Gradients", "Tensors"]),
     tests("Reports", ["Reports", "Images"]),
     tests(
@@ -191,7 +196,7 @@ let package = Package(
         "Evaluation", "Pretraining", "Training", "Storage", "Backbones", "Layers", "Gradients",
         "Tensors", "Datasets", "Metrics", "Images",
       ]),
-    tests("Recipes", ["Recipes", .product(name: "Yams", package: "Yams")]),
+    tests("Recipes", ["Recipes", "Spelling", .product(name: "Yams", package: "Yams")]),
     tests("CommandSupport", ["CommandSupport", "Recipes", "Reports", argumentParser]),
     tests("EndToEnd", ["vision-pretrain", "vision-evaluate", "Frames", "Images", "Storage"]),
     tests("House", []),

@@ -147,7 +147,8 @@ final class BiasedSelfAttention: Module {
   private let width: Int
 
   init(width: Int, heads: Int, limit: Float, outputDivisor: Float, random: inout RandomStream) {
-    qkv = Linear(width, 3 * width, hasBias: false, limit: limit, random: &random)
+    qkv = Linear(
+      width, 3 * width, hasBias: false, limit: limit, parts: ["q", "k", "v"], random: &random)
     proj = Linear(width, width, limit: limit, random: &random)
     self.heads = heads
     self.width = width
@@ -161,7 +162,7 @@ final class BiasedSelfAttention: Module {
     let qkvBias = Variable.concatenated(
       [context.variable(queryBias), Variable(Tensor(zeros: [width])), context.variable(valueBias)],
       axis: 0)
-    let mixed = input.linear(weight: context.variable(qkv.weight), bias: qkvBias)
+    let mixed = qkv(input, bias: qkvBias, in: context)
       .attention(heads: heads, scale: 1 / Float(width / heads).squareRoot(), bias: bias)
     return proj(mixed, in: context)
   }

@@ -7,22 +7,19 @@ import Tensors
 /// **Shape**: `[batch, height, width, 3]` → `[batch, patches, width]`.
 final class PatchEmbedding: Module {
   private let proj: Convolution2D
-  private let patch: Int
 
   init(
     patch: Int, width: Int, initialization: Convolution2D.Initialization = .uniformFanIn,
     random: inout RandomStream
   ) {
-    self.patch = patch
     proj = Convolution2D(
       3, width, kernel: patch, stride: patch, hasBias: true, initialization: initialization,
       random: &random)
   }
 
   func callAsFunction(_ images: Variable, in context: ForwardContext) -> Variable {
-    // A convolution whose windows do not overlap is one matrix product.
-    images.patches(of: patch).linear(
-      weight: context.variable(proj.weight), bias: proj.bias.map { context.variable($0) })
+    let map = proj(images, in: context)
+    return map.reshaped([map.shape[0], map.shape[1] * map.shape[2], map.shape[3]])
   }
 }
 
@@ -37,7 +34,7 @@ final class SelfAttention: Module {
 
   init(width: Int, heads: Int, random: inout RandomStream) {
     precondition(width % heads == 0, "SelfAttention: \(width) channels for \(heads) heads")
-    qkv = Linear(width, 3 * width, random: &random)
+    qkv = Linear(width, 3 * width, parts: ["q", "k", "v"], random: &random)
     proj = Linear(width, width, random: &random)
     self.heads = heads
     scale = 1 / Float(width / heads).squareRoot()

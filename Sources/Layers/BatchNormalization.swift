@@ -7,7 +7,7 @@ import Tensors
 /// `momentum` towards mean and unbiased variance; in evaluation the running averages are used.
 /// **Shape**: `[batch, …, channels]` → the same.
 /// **Source**: S. Ioffe, C. Szegedy, "Batch Normalization", 2015, arXiv 1502.03167.
-public final class BatchNormalization: Module {
+public final class BatchNormalization: NormalizationLayer {
   /// `[channels]`, starts at 1.
   public let weight: Parameter
   /// `[channels]`, starts at 0.
@@ -35,13 +35,13 @@ public final class BatchNormalization: Module {
     in context: ForwardContext
   ) -> Variable {
     let fixed =
-      context.isTraining
+      context.usesBatchStatistics
       ? nil : ChannelStatistics(mean: runningMean.value, variance: runningVariance.value)
     return input.channelNormalized(
       scale: context.variable(weight), shift: context.variable(bias), epsilon: epsilon, groups: 1,
       fixed: fixed, residual: residual, rectifying: rectifying
     ) { statistics in
-      guard context.isTraining, context.updatesStatistics else { return }
+      guard context.usesBatchStatistics, context.updatesStatistics else { return }
       self.track(statistics, count: input.value.rows)
     }
   }
@@ -65,7 +65,7 @@ public final class BatchNormalization: Module {
 ///
 /// **Shape**: `[batch, …, channels]` → the same, in training and in evaluation alike.
 /// **Source**: D. Ulyanov, A. Vedaldi, V. Lempitsky, 2016, arXiv 1607.08022.
-public final class InstanceNormalization: Module {
+public final class InstanceNormalization: NormalizationLayer {
   /// `[channels]`, starts at 1.
   public let weight: Parameter
   /// `[channels]`, starts at 0.

@@ -5,7 +5,7 @@ public import Tensors
 ///
 /// **Shape**: `[batch, height, width, inputs]` → `[batch, outHeight, outWidth, outputs]`; weight
 /// `[outputs, inputs / groups, kernelHeight, kernelWidth]` as in published checkpoints.
-public final class Convolution2D: Module {
+public final class Convolution2D: AdaptableLayer {
   /// `[outputs, inputs / groups, kernelHeight, kernelWidth]`.
   public let weight: Parameter
   /// `[outputs]`, or `nil`.
@@ -16,6 +16,8 @@ public final class Convolution2D: Module {
   public let padding: Int
   /// Channel groups that do not mix.
   public let groups: Int
+  /// Where adapters are plugged in.
+  public let adapters = AdapterSlot()
 
   /// How the weights start.
   public enum Initialization: Sendable {
@@ -52,10 +54,19 @@ public final class Convolution2D: Module {
     self.groups = groups
   }
 
+  /// Channels, kernel, stride, padding and groups.
+  public var geometry: SiteGeometry {
+    let shape = weight.value.shape
+    return SiteGeometry(
+      convolution: shape[1] * groups, shape[0], kernelHeight: shape[2], kernelWidth: shape[3],
+      stride: stride, padding: padding, groups: groups)
+  }
+
+  /// A convolution is not fused from parts.
+  public var parts: [String] { [] }
+
   /// Convolves a batch.
   public func callAsFunction(_ input: Variable, in context: ForwardContext) -> Variable {
-    input.convolved(
-      weight: context.variable(weight), bias: bias.map { context.variable($0) }, stride: stride,
-      padding: padding, groups: groups)
+    adapters.output(of: input, layer: self, in: context)
   }
 }

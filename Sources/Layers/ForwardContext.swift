@@ -14,16 +14,26 @@ public final class ForwardContext {
   public var random: RandomStream
   /// Whether layers may update running statistics; off for a second pass over the same batch.
   public let updatesStatistics: Bool
+  /// How good each picture of the batch is, 0 worst … 1 best, or `nil` where nobody measured it.
+  ///
+  /// Adapters that treat sharp and poor pictures differently read it.
+  public var quality: [Float]?
+  private let usesRunningStatistics: Bool
   private var leaves: [(parameter: Parameter, variable: Variable)] = []
   private var leafIndex: [ObjectIdentifier: Int] = [:]
 
+  /// Whether normalisation over the batch uses the statistics of this batch.
+  public var usesBatchStatistics: Bool { isTraining && !usesRunningStatistics }
+
   private init(
-    isTraining: Bool, tape: Tape?, random: RandomStream, updatesStatistics: Bool
+    isTraining: Bool, tape: Tape?, random: RandomStream, updatesStatistics: Bool,
+    usesRunningStatistics: Bool = false
   ) {
     self.isTraining = isTraining
     self.tape = tape
     self.random = random
     self.updatesStatistics = updatesStatistics
+    self.usesRunningStatistics = usesRunningStatistics
   }
 
   /// A pass that only computes: running statistics are used, nothing is recorded.
@@ -35,6 +45,16 @@ public final class ForwardContext {
   /// A pass that records gradients in training mode.
   public static func training(random: RandomStream) -> ForwardContext {
     ForwardContext(isTraining: true, tape: Tape(), random: random, updatesStatistics: true)
+  }
+
+  /// A pass that trains adapters on a frozen network: dropout and drop path are on, but normalisation
+  /// uses the running averages of the base and leaves them as they are.
+  ///
+  /// A small set would otherwise shift statistics that the adapter's file does not hold.
+  public static func adapting(random: RandomStream) -> ForwardContext {
+    ForwardContext(
+      isTraining: true, tape: Tape(), random: random, updatesStatistics: false,
+      usesRunningStatistics: true)
   }
 
   /// A pass in training mode, with the statistics of the batch, that records nothing and changes nothing.
@@ -49,13 +69,37 @@ public final class ForwardContext {
   }
 
   /// The parameter as a variable of this pass; a constant when it is frozen or nothing is recorded.
+  ///
+  /// Trained copies of an active adapter stand in for the value.
   public func variable(_ parameter: Parameter) -> Variable {
+    guard let tuning = parameter.tuning, tuning.isActive else { return leaf(parameter) }
+    if let replacement = tuning.replacement { return leaf(replacement) }
+    let base = leaf(parameter)
+    return tuning.entries.reduce(base) { sum, entry in
+      entry.strength == 0 ? sum : sum + (leaf(entry.tuned) - base) * entry.strength
+    }
+  }
+
+  private func leaf(_ parameter: Parameter) -> Variable {
     guard let tape, parameter.isTrainable else { return Variable(parameter.value) }
     if let index = leafIndex[ObjectIdentifier(parameter)] { return leaves[index].variable }
     let variable = tape.leaf(parameter.value)
     leafIndex[ObjectIdentifier(parameter)] = leaves.count
     leaves.append((parameter, variable))
     return variable
+  }
+
+  /// An inverted dropout mask, 0 or 1 / (1 − rate), or `nil` outside training and at rate 0.
+  public func dropoutMask(rate: Float, shape: [Int]) -> Tensor? {
+    guard isTraining, rate > 0 else { return nil }
+    let keep = 1 - rate
+    let count = shape.reduce(1, *)
+    var stream = random
+    let mask = Tensor(shape: shape) { target in
+      for index in 0..<count { target[index] = stream.uniform() < keep ? 1 / keep : 0 }
+    }
+    random = stream
+    return mask
   }
 
   /// Runs the tape backwards and adds the result to the gradient of every parameter used.

@@ -1,11 +1,14 @@
 public import Gradients
 import Tensors
 
+/// A layer whose parameters are the scale and shift of a normalisation.
+public protocol NormalizationLayer: Module {}
+
 /// Normalises each last-axis line to mean 0 and variance 1, then scales and shifts it.
 ///
 /// **Shape**: `[…, channels]` → the same. Biased variance.
 /// **Source**: J. L. Ba, J. R. Kiros, G. E. Hinton, "Layer Normalization", 2016, arXiv 1607.06450.
-public final class LayerNormalization: Module {
+public final class LayerNormalization: NormalizationLayer {
   /// `[channels]`, starts at 1.
   public let weight: Parameter
   /// `[channels]`, starts at 0.

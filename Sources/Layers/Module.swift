@@ -59,6 +59,15 @@ extension Module {
     return found
   }
 
+  /// Every module below this one with its path, parents before their parts; this one has the path "".
+  public var modules: [(path: String, module: any Module)] {
+    var found: [(String, any Module)] = []
+    visit(self, path: "") { path, node in
+      if let module = node as? any Module { found.append((path, module)) }
+    }
+    return found
+  }
+
   /// Number of elements of all parameters, or of the trainable ones.
   public func parameterCount(trainableOnly: Bool = false) -> Int {
     parameters.reduce(0) {
@@ -88,6 +97,7 @@ private func visit(_ value: Any, path: String, _ report: (String, AnyObject) -> 
       visit(child.value, path: joined(path, String(index)), report)
     }
   case .class where value is any Module:
+    report(path, value as AnyObject)
     for child in mirror.children {
       guard let label = child.label else { continue }
       let name = (child.value as? any NamedChild)?.childName ?? label

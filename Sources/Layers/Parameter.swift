@@ -13,6 +13,8 @@ public final class Parameter {
   ///
   /// Vectors, biases, tokens and position tables are exempt.
   public let decays: Bool
+  /// Trained copies that stand in for the value, or `nil` where there never were any.
+  public var tuning: ParameterTuning?
 
   /// Makes a parameter; tensors of two or more axes decay unless said otherwise.
   public init(_ value: Tensor, decays: Bool? = nil) {

@@ -1,4 +1,5 @@
 public import Foundation
+import Spelling
 
 extension PretrainingRecipe {
   /// Loads a recipe by name or file, applies overrides in order, and checks the result.

@@ -49,12 +49,13 @@ extension ck_convolution_shape {
 }
 
 extension Variable {
-  /// Two-dimensional convolution (cross-correlation), zero-padded.
+  /// Two-dimensional convolution (cross-correlation), zero-padded, with low-rank `terms` added to it.
   ///
   /// **Shape**: `[batch, height, width, in]` with a weight `[out, in / groups, kernelHeight,
   /// kernelWidth]` and a bias `[out]` → `[batch, outHeight, outWidth, out]`.
   public func convolved(
-    weight: Variable, bias: Variable? = nil, stride: Int = 1, padding: Int = 0, groups: Int = 1
+    weight: Variable, bias: Variable? = nil, stride: Int = 1, padding: Int = 0, groups: Int = 1,
+    terms: [LowRankTerm] = []
   ) -> Variable {
     precondition(
       weight.shape.count == 4 && shape.count == 4 && shape[3] % groups == 0
@@ -63,7 +64,11 @@ extension Variable {
     let window = Window(weight.shape[2], weight.shape[3], stride: stride, padding: padding)
     var extent = window.shape(
       of: shape, outputChannels: weight.shape[0], groups: groups, operation: "convolved")
-    let result = Tensor(shape: extent.output) { y in
+    let inner = terms.map {
+      $0.inner(
+        of: self, outputs: weight.shape[0], stride: stride, padding: padding, groups: groups)
+    }
+    var result = Tensor(shape: extent.output) { y in
       value.withPointer { x in
         weight.value.withPointer { w in
           if let bias {
@@ -74,13 +79,19 @@ extension Variable {
         }
       }
     }
+    for term in inner { term.add(to: &result, rows: result.rows, columns: result.columns) }
     let keptExtent = extent
     let keptInput = weight.isTracked ? value : nil
     let biasPlace = bias?.place
     let input = place
     let (weightPlace, weightValue) = (weight.place, weight.value)
-    return record(result, from: [self, weight] + (bias.map { [$0] } ?? [])) { gradient, tape in
+    let sources = [self, weight] + (bias.map { [$0] } ?? []) + terms.flatMap(\.sources)
+    return record(result, from: sources) { gradient, tape in
       var extent = keptExtent
+      var noInput: Tensor?
+      backpropagate(
+        gradient, through: inner, rows: gradient.rows, columns: gradient.columns, input: { nil },
+        into: &noInput, on: tape)
       if let biasPlace, biasPlace.isTracked {
         let biasGradient = Tensor(shape: biasPlace.shape) { target in
           gradient.withPointer {

@@ -35,12 +35,13 @@ func requireLibrarySizes(
 }
 
 extension Variable {
-  /// `activation(self · weightᵀ + bias)` over the last axis.
+  /// `activation(self · weightᵀ + bias)` over the last axis, with low-rank `terms` added to the product.
   ///
   /// **Shape**: `[…, in]` with a weight `[out, in]` and a bias `[out]` → `[…, out]`.
   /// A constant weight costs no gradient of its own, and then the input is not kept for it.
   public func linear(
-    weight: Variable, bias: Variable? = nil, activation: Activation = .identity
+    weight: Variable, bias: Variable? = nil, activation: Activation = .identity,
+    terms: [LowRankTerm] = []
   ) -> Variable {
     let inputs = value.columns
     let outputs = weight.shape[0]
@@ -54,6 +55,8 @@ extension Variable {
     var product = multiply(
       value, transposed: false, weight.value, transposed: true, rows: rows, columns: outputs,
       inner: inputs, leftWidth: inputs, rightWidth: inputs, shape: outputShape)
+    let inner = terms.map { $0.inner(of: self, outputs: outputs, inputTracked: isTracked) }
+    for term in inner { term.add(to: &product, rows: rows, columns: outputs) }
     let biasOrZero = bias ?? Variable(Tensor(zeros: [outputs]))
     let result: Tensor
     var keptProduct: Tensor?
@@ -74,11 +77,14 @@ extension Variable {
       keptProduct = product
     }
     let keptForBackward = keptProduct
-    let keptInput = weight.isTracked ? kept : nil
+    // Kept for the gradients of the weight and of each A that is applied to the input itself.
+    let keptInput =
+      weight.isTracked || inner.contains(where: \.downPlace.isTracked) ? kept : nil
     let input = place
     let (weightPlace, weightValue) = (weight.place, weight.value)
     let biasOrZeroPlace = biasOrZero.place
-    let output = record(result, from: [self, weight, biasOrZero]) { gradient, tape in
+    let sources = [self, weight, biasOrZero] + terms.flatMap(\.sources)
+    let output = record(result, from: sources) { gradient, tape in
       var gradient = gradient
       if let keptForBackward {
         var biasGradient = Tensor(uninitialized: [outputs])
@@ -99,20 +105,25 @@ extension Variable {
         }
         tape.accumulate(biasGradient, into: biasOrZeroPlace)
       }
-      if let keptInput {
+      let keptInput = keptInput?()
+      if let keptInput, weightPlace.isTracked {
         let weightGradient = multiply(
-          gradient, transposed: true, keptInput(), transposed: false, rows: outputs,
-          columns: inputs,
-          inner: rows, leftWidth: outputs, rightWidth: inputs, shape: weightPlace.shape)
+          gradient, transposed: true, keptInput, transposed: false, rows: outputs,
+          columns: inputs, inner: rows, leftWidth: outputs, rightWidth: inputs,
+          shape: weightPlace.shape)
         tape.accumulate(weightGradient, into: weightPlace)
       }
+      var inputGradient: Tensor?
       if input.isTracked {
-        let inputGradient = multiply(
+        inputGradient = multiply(
           gradient, transposed: false, weightValue, transposed: false, rows: rows,
           columns: inputs, inner: outputs, leftWidth: outputs, rightWidth: inputs,
           shape: input.shape)
-        tape.accumulate(inputGradient, into: input)
       }
+      backpropagate(
+        gradient, through: inner, rows: rows, columns: outputs, input: { keptInput },
+        into: &inputGradient, on: tape)
+      if let inputGradient { tape.accumulate(inputGradient, into: input) }
     }
     guard let keptForBackward else { return output }
     return output.rebuilt {

@@ -1,0 +1,93 @@
+public import Layers
+public import Tensors
+
+/// A way to change a frozen network by few numbers: the settings, and how the numbers are made.
+///
+/// A method is one file: a value type with its settings, and a class that conforms to ``SiteAdapter``.
+/// One line in ``AdapterCatalog`` makes it known by name.
+public protocol AdapterMethod: Codable, Sendable {
+  /// Name as people type it: lower case, short.
+  static var name: String { get }
+  /// What it is, in a few words.
+  static var summary: String { get }
+
+  /// The default settings.
+  init()
+
+  /// Checks the settings.
+  func validate() throws(AdapterError)
+
+  /// Why the method cannot act on a site, or `nil` where it can.
+  func refusal(of site: SiteGeometry) -> String?
+
+  /// Whether a parameter of the base is tuned in full.
+  func tunes(_ parameter: TunableParameter) -> Bool
+
+  /// Trained numbers at one site, by formula.
+  func parameterCount(at site: SiteGeometry) -> Int
+
+  /// Makes the adapter of one site.
+  ///
+  /// - Parameter attachment: the other sites, tensors they share, and the site's random numbers.
+  func makeAdapter(for site: AdapterSite, in attachment: Attachment) throws(AdapterError)
+    -> any SiteAdapter
+}
+
+extension AdapterMethod {
+  /// Nothing is tuned in full.
+  public func tunes(_ parameter: TunableParameter) -> Bool { false }
+
+  /// Nothing to check.
+  public func validate() throws(AdapterError) {}
+}
+
+/// A method whose size is set by a rank, which may differ from site to site.
+public protocol RankedMethod: AdapterMethod {
+  /// Components of the change at a site.
+  var rank: Int { get set }
+  /// Strength of the change before the division by the rank.
+  var alpha: Double { get set }
+}
+
+extension RankedMethod {
+  /// Checks that the rank is positive and the strength a number.
+  public func validate() throws(AdapterError) { try validateRank() }
+
+  /// The check of rank and alpha, for methods that check more.
+  public func validateRank() throws(AdapterError) {
+    guard rank >= 1 else {
+      throw .invalidSetting(
+        method: Self.name, setting: "rank", reason: "is \(rank) but must be 1 or more")
+    }
+    guard alpha.isFinite, alpha > 0 else {
+      throw .invalidSetting(
+        method: Self.name, setting: "alpha", reason: "is \(alpha) but must be above 0")
+    }
+  }
+}
+
+/// What a method may use while an adapter is attached.
+public final class Attachment {
+  /// All sites of the adapter, in the order of the network.
+  public let sites: [AdapterSite]
+  private let random: RandomStream
+  /// Frozen tensors that several sites use, by name.
+  public private(set) var shared: [String: Buffer] = [:]
+
+  init(sites: [AdapterSite], random: RandomStream) {
+    self.sites = sites
+    self.random = random
+  }
+
+  /// The random numbers of one site; they depend on the seed and the path alone.
+  public func random(for site: AdapterSite) -> RandomStream { random.split(site.path) }
+
+  /// A frozen tensor used by several sites, made at the first request.
+  public func shared(_ name: String, make: (inout RandomStream) -> Tensor) -> Buffer {
+    if let buffer = shared[name] { return buffer }
+    var random = random.split("shared").split(name)
+    let buffer = Buffer(make(&random))
+    shared[name] = buffer
+    return buffer
+  }
+}

@@ -1,0 +1,208 @@
+import Adapters
+import Foundation
+import Gradients
+import Layers
+import Optimizers
+import Tensors
+import Testing
+
+/// The table of every method on every kind of site.
+struct CatalogTests {
+  /// A method on a kind of site that it takes.
+  struct Row: Sendable, CustomTestStringConvertible {
+    let method: String
+    let site: SiteCase
+
+    var testDescription: String { "\(method) on \(site.rawValue)" }
+
+    /// Attaches the method with small settings.
+    func attach() throws -> (
+      network: OneLayer, input: Tensor, adapted: AdaptedNetwork, adapter: NetworkAdapter
+    ) {
+      let (network, input) = site.make()
+      let adapted = AdaptedNetwork(network)
+      let method = try CatalogTests.small(method)
+      // Methods that tune parameters alone name no sites.
+      let isTuning = CatalogTests.tuningOnly.contains(self.method)
+      let adapter = try adapted.attach(
+        AdapterPlan(method, sites: isTuning ? [] : [site.pattern]),
+        random: RandomStream(seed: 21))
+      return (network, input, adapted, adapter)
+    }
+  }
+
+  /// Methods without site adapters.
+  static let tuningOnly: Set<String> = []
+
+  /// Methods whose effect depends on the picture, so that no one weight does the same.
+  static let unmergeable: Set<String> = []
+
+  /// Methods whose gradient treats a part of the formula as a constant; they have tests of their own.
+  static let detached: Set<String> = []
+
+  /// A method with settings that suit the small layers.
+  static func small(_ name: String) throws -> any AdapterMethod {
+    let type = try AdapterCatalog.type(named: name)
+    let known = AdapterCatalog.settings(of: type)
+    return try AdapterCatalog.method(
+      named: name, settings: known.contains("rank") ? ["rank": "2", "alpha": "3"] : [:])
+  }
+
+  static let rows: [Row] = AdapterCatalog.all.flatMap { type in
+    SiteCase.allCases.compactMap { site in
+      guard let method = try? small(type.name) else { return nil }
+      if tuningOnly.contains(type.name) {
+        return site == .linear ? Row(method: type.name, site: site) : nil
+      }
+      let (network, _) = site.make()
+      let geometry =
+        site == .part ? network.layer.geometry.part(0..<8) : network.layer.geometry
+      return method.refusal(of: geometry) == nil ? Row(method: type.name, site: site) : nil
+    }
+  }
+
+  @Test func `names are unique and every method has rows`() {
+    let names = AdapterCatalog.all.map { $0.name }
+    #expect(Set(names).count == names.count)
+    for name in names {
+      #expect(Self.rows.contains { $0.method == name }, "\(name)")
+      #expect(AdapterCatalog.all.first { $0.name == name }?.summary.isEmpty == false)
+    }
+  }
+
+  @Test(arguments: rows)
+  func `starts as the identity`(row: Row) throws {
+    let (network, input, adapted, _) = try row.attach()
+    let adaptedOutput = network.output(input)
+    try adapted.activate([:])
+    #expect(largestDifference(adaptedOutput, network.output(input)) < 2e-6)
+  }
+
+  @Test(arguments: rows)
+  func `trains as many numbers as declared and no other`(row: Row) throws {
+    let (network, input, _, adapter) = try row.attach()
+    #expect(adapter.parameterCount == adapter.declaredCount)
+    adapter.disturb()
+    let context = ForwardContext.training(random: RandomStream(seed: 1))
+    let output = network(Variable(input), in: context)
+    context.backward(from: (output * output).summed())
+    for (path, parameter) in network.parameters { #expect(parameter.gradient == nil, "\(path)") }
+    for (path, parameter) in adapter.parameters where parameter.isTrainable {
+      #expect((parameter.gradient?.summedSquares() ?? 0) > 0, "\(path) has no gradient")
+      #expect(parameter.gradient?.shape == parameter.value.shape)
+    }
+  }
+
+  @Test(arguments: rows.filter { !detached.contains($0.method) })
+  func `gradients equal finite differences`(row: Row) throws {
+    let (network, input, _, adapter) = try row.attach()
+    adapter.disturb()
+    let parameters = adapter.parameters.map(\.parameter).filter(\.isTrainable)
+    func outputs(_ values: [Tensor], _ context: ForwardContext, _ x: Variable) -> Variable {
+      for (parameter, value) in zip(parameters, values) { parameter.value = value }
+      return network(x, in: context)
+    }
+    // The check varies plain tensors; parameters become leaves of its tape by way of the context.
+    let start = parameters.map(\.value)
+    let context = ForwardContext.training(random: RandomStream(seed: 1))
+    let output = outputs(start, context, Variable(input))
+    var random = RandomStream(seed: 6)
+    let weights = random.uniform(shape: output.shape, bound: 1)
+    context.backward(from: output, seed: weights)
+    func value(_ values: [Tensor]) -> Double {
+      let output = outputs(values, .inference(), Variable(input)).value
+      return zip(output.values, weights.values).reduce(0) {
+        $0 + Double($1.0) * Double($1.1)
+      }
+    }
+    for index in parameters.indices {
+      let gradient = try #require(parameters[index].gradient)
+      var (error, largest) = (0.0, 1e-3)
+      for position in stride(from: 0, to: gradient.count, by: max(1, gradient.count / 12)) {
+        func moved(_ step: Float) -> Double {
+          var values = start
+          values[index][position] += step
+          return value(values)
+        }
+        let numeric = (moved(1e-2) - moved(-1e-2)) / 2e-2
+        error = max(error, abs(numeric - Double(gradient[position])))
+        largest = max(largest, abs(numeric))
+      }
+      #expect(error / largest < 2e-2, "\(adapter.parameters[index].path)")
+    }
+  }
+
+  @Test(arguments: rows.filter { !unmergeable.contains($0.method) })
+  func `merged equals unmerged, and unmerging restores the base`(row: Row) throws {
+    let (network, input, adapted, adapter) = try row.attach()
+    let base = network.parameters.map(\.parameter.value)
+    adapter.disturb()
+    let separate = network.output(input)
+    try adapted.merge()
+    let size = separate.values.reduce(0) { max($0, abs($1)) }
+    #expect(largestDifference(network.output(input), separate) <= 1e-5 * max(1, size))
+    adapted.unmerge()
+    #expect(network.parameters.map(\.parameter.value) == base)
+    #expect(network.output(input) == separate)
+  }
+
+  @Test(arguments: rows)
+  func `detaching restores the base byte for byte`(row: Row) throws {
+    let (plain, input) = row.site.make()
+    let expected = plain.output(input)
+    let (network, _, adapted, adapter) = try row.attach()
+    adapter.disturb()
+    #expect(network.output(input) != expected)
+    try adapted.detach("default")
+    #expect(network.output(input) == expected)
+    #expect(network.parameters.map(\.parameter.value) == plain.parameters.map(\.parameter.value))
+    #expect(network.parameters.allSatisfy { $0.parameter.tuning == nil })
+  }
+
+  @Test(arguments: rows)
+  func `resumes bit for bit from its state`(row: Row) throws {
+    func train(
+      _ steps: Range<Int>, _ state: (values: [Tensor], buffers: [Tensor], OptimizerState)?
+    ) throws -> (values: [Tensor], buffers: [Tensor], OptimizerState) {
+      let (network, input, _, adapter) = try row.attach()
+      let optimizer = AdamW(adapter.parameters)
+      if let state {
+        for (entry, value) in zip(adapter.parameters, state.values) {
+          entry.parameter.value = value
+        }
+        for (entry, value) in zip(adapter.buffers, state.buffers) { entry.buffer.value = value }
+        #expect(optimizer.restore(state.2).isEmpty)
+      }
+      for step in steps {
+        let context = ForwardContext.training(random: RandomStream(seed: 8).split(step))
+        let output = network(Variable(input), in: context)
+        var loss = (output * output).mean()
+        if let penalty = adapter.penalty(in: context) { loss = loss + penalty }
+        context.backward(from: loss)
+        optimizer.update(rate: 1e-2)
+      }
+      return (
+        adapter.parameters.map(\.parameter.value), adapter.buffers.map(\.buffer.value),
+        optimizer.state
+      )
+    }
+    let whole = try train(0..<4, nil)
+    let half = try train(0..<2, nil)
+    #expect(half.values != whole.values)
+    #expect(try train(2..<4, half).values == whole.values)
+  }
+
+  @Test(arguments: AdapterCatalog.all.map { $0.name })
+  func `a plan survives its file`(name: String) throws {
+    let plan = AdapterPlan(
+      try Self.small(name), sites: ["qkv[q]"], excluded: ["fc1"], ranks: ["a.b": 3],
+      alphas: ["a.b": 1.5], tuned: ["norm"])
+    let data = try JSONEncoder().encode(plan)
+    let again = try JSONDecoder().decode(AdapterPlan.self, from: data)
+    let options = JSONEncoder()
+    options.outputFormatting = .sortedKeys
+    let (first, second) = (try options.encode(plan), try options.encode(again))
+    #expect(first == second)
+    #expect(type(of: again.method).name == name)
+  }
+}
