@@ -5,7 +5,16 @@ import Spelling
 public enum AdapterCatalog {
   /// All methods, in the order in which they are listed.
   public static let all: [any AdapterMethod.Type] = [
-    LoRA.self
+    LoRA.self,
+    DoRA.self,
+    PiSSA.self,
+    VeRA.self,
+    LoHa.self,
+    LoKr.self,
+    AdaLoRA.self,
+    SoRA.self,
+    BitFit.self,
+    NormalizationTuning.self,
   ]
 
   /// The method of a name.

@@ -31,14 +31,28 @@ public protocol AdapterMethod: Codable, Sendable {
   /// - Parameter attachment: the other sites, tensors they share, and the site's random numbers.
   func makeAdapter(for site: AdapterSite, in attachment: Attachment) throws(AdapterError)
     -> any SiteAdapter
+
+  /// The rule that moves components between sites during training, or `nil` for none.
+  func makeAllocator(for adapter: NetworkAdapter) -> (any Allocator)?
 }
 
 extension AdapterMethod {
+  /// No rule.
+  public func makeAllocator(for adapter: NetworkAdapter) -> (any Allocator)? { nil }
+
   /// Nothing is tuned in full.
   public func tunes(_ parameter: TunableParameter) -> Bool { false }
 
   /// Nothing to check.
   public func validate() throws(AdapterError) {}
+
+  /// Throws where a dropout is no share.
+  func validateShare(_ value: Double, setting: String) throws(AdapterError) {
+    guard value >= 0, value < 1 else {
+      throw .invalidSetting(
+        method: Self.name, setting: setting, reason: "is \(value) but must be in 0 ..< 1")
+    }
+  }
 }
 
 /// A method whose size is set by a rank, which may differ from site to site.

@@ -1,4 +1,5 @@
 public import Layers
+public import Tensors
 
 /// A place in a network where an adapter can act: a layer, or one part of a fused layer.
 public struct AdapterSite: CustomStringConvertible {
@@ -34,6 +35,11 @@ public struct AdapterSite: CustomStringConvertible {
 
   /// The layer's path with the part in brackets: `blocks.3.attn.qkv[q]`.
   public var path: String { part.map { "\(layerPath)[\($0)]" } ?? layerPath }
+
+  /// The base's weight here, the rows of the part alone where there is one.
+  public var baseWeight: Tensor {
+    outputs.map { layer.weight.value.rows($0) } ?? layer.weight.value
+  }
 
   /// Path, kind and shape on one line.
   public var description: String {

@@ -81,6 +81,9 @@ public final class NetworkAdapter {
     return terms.dropFirst().reduce(first, +)
   }
 
+  /// The rule that moves components between sites during training, or `nil` for none.
+  public func makeAllocator() -> (any Allocator)? { plan.method.makeAllocator(for: self) }
+
   /// Sets whether its numbers are trained.
   public func setTrainable(_ isTrainable: Bool) {
     for (_, parameter) in parameters { parameter.isTrainable = isTrainable }

@@ -32,20 +32,20 @@ struct CatalogTests {
   }
 
   /// Methods without site adapters.
-  static let tuningOnly: Set<String> = []
+  static let tuningOnly: Set<String> = ["bitfit", "lntuning"]
 
   /// Methods whose effect depends on the picture, so that no one weight does the same.
   static let unmergeable: Set<String> = []
 
   /// Methods whose gradient treats a part of the formula as a constant; they have tests of their own.
-  static let detached: Set<String> = []
+  static let detached: Set<String> = ["dora"]
 
   /// A method with settings that suit the small layers.
   static func small(_ name: String) throws -> any AdapterMethod {
     let type = try AdapterCatalog.type(named: name)
     let known = AdapterCatalog.settings(of: type)
-    return try AdapterCatalog.method(
-      named: name, settings: known.contains("rank") ? ["rank": "2", "alpha": "3"] : [:])
+    let wanted = ["rank": "2", "alpha": "3"].filter { known.contains($0.key) }
+    return try AdapterCatalog.method(named: name, settings: wanted)
   }
 
   static let rows: [Row] = AdapterCatalog.all.flatMap { type in

@@ -45,18 +45,21 @@ enum SiteCase: String, CaseIterable, Sendable, CustomTestStringConvertible {
   }
 }
 
-/// A module around one layer.
+/// A module around one layer, with a normalisation behind it.
 final class OneLayer: Module {
   let layer: any AdaptableLayer
+  let norm: LayerNormalization
 
   init(_ layer: any AdaptableLayer) {
     self.layer = layer
+    norm = LayerNormalization(layer.geometry.outputs)
   }
 
   func callAsFunction(_ input: Variable, in context: ForwardContext) -> Variable {
-    if let linear = layer as? Linear { return linear(input, in: context) }
-    guard let convolution = layer as? Convolution2D else { return input }
-    return convolution(input, in: context)
+    var output = input
+    if let linear = layer as? Linear { output = linear(input, in: context) }
+    if let convolution = layer as? Convolution2D { output = convolution(input, in: context) }
+    return norm(output, in: context)
   }
 
   /// The output in evaluation.

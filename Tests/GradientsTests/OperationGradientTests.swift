@@ -20,6 +20,9 @@ struct OperationGradientTests {
     Case(name: "product with itself", shapes: [[2, 3]]) { $0[0] * $0[0] },
     Case(name: "scaling", shapes: [[2, 3]]) { $0[0] * 1.7 },
     Case(name: "adding a row", shapes: [[3, 4], [4]]) { $0[0].addingRow($0[1]) },
+    Case(name: "multiplying by a column", shapes: [[3, 4], [3]]) {
+      $0[0].multipliedByColumn($0[1])
+    },
     Case(name: "multiplying by a row", shapes: [[3, 4], [4]]) { $0[0].multipliedByRow($0[1]) },
     Case(name: "scaling the first axis", shapes: [[3, 4]]) {
       $0[0].scalingFirstAxis(by: [0, 2, 0.5])

@@ -44,10 +44,7 @@ public struct LoRA: RankedMethod, Hashable {
   /// Checks rank, alpha and dropout.
   public func validate() throws(AdapterError) {
     try validateRank()
-    guard dropout >= 0, dropout < 1 else {
-      throw .invalidSetting(
-        method: Self.name, setting: "dropout", reason: "is \(dropout) but must be in 0 ..< 1")
-    }
+    try validateShare(dropout, setting: "dropout")
   }
 
   /// Groups must divide the rank.
@@ -66,9 +63,7 @@ public struct LoRA: RankedMethod, Hashable {
   ) throws(AdapterError) -> any SiteAdapter {
     var random = attachment.random(for: site)
     return LowRankAdapter(
-      down: random.uniform(
-        shape: site.geometry.shape(outputs: rank),
-        bound: 1 / Float(site.geometry.columns).squareRoot()),
+      down: site.geometry.startOfDown(rank: rank, random: &random),
       up: Tensor(zeros: [site.geometry.outputs, rank / site.geometry.groups]), scale: scale,
       dropout: Float(dropout))
   }

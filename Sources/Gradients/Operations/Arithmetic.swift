@@ -107,6 +107,36 @@ extension Variable {
     }
   }
 
+  /// Multiplies line `i` (all axes but the first form a line) by element `i` of a variable.
+  ///
+  /// **Shape**: `[rows, …]` with a column of `rows` elements → the same shape.
+  public func multipliedByColumn(_ column: Variable) -> Variable {
+    precondition(
+      column.value.count == shape.first, "multipliedByColumn: \(column.shape) for \(shape)")
+    let rows = Int64(column.value.count)
+    let columns = Int64(value.count / max(column.value.count, 1))
+    let factors = column.value
+    func scaledLines(_ x: Tensor) -> Tensor {
+      Tensor(shape: x.shape) { target in
+        x.withPointer { x in
+          factors.withPointer { ck_multiply_column(target, x, $0, rows, columns) }
+        }
+      }
+    }
+    let (input, columnPlace) = (place, column.place)
+    let kept = column.isTracked ? value : nil
+    return record(scaledLines(value), from: [self, column]) { gradient, tape in
+      if input.isTracked { tape.accumulate(scaledLines(gradient), into: input) }
+      if let kept {
+        let products = product(gradient, kept)
+        let columnGradient = Tensor(shape: columnPlace.shape) { target in
+          products.withPointer { ck_sum_columns(target, $0, rows, columns, 1) }
+        }
+        tape.accumulate(columnGradient, into: columnPlace)
+      }
+    }
+  }
+
   /// Multiplies line `i` (all axes but the first form a line) by the constant `factors[i]`.
   ///
   /// Drop path is this with 0 or 1 / keep per image.

@@ -32,6 +32,12 @@ void ck_gemm_batched(int64_t batch, bool transpose_a, bool transpose_b, int64_t 
                      int64_t k, float alpha, const float *a, int64_t stride_a, const float *b,
                      int64_t stride_b, float beta, float *c, int64_t stride_c);
 
+// MARK: Decompositions; both overwrite `a`, and are false where they did not converge.
+// a [rows, columns] = u [rows, k] diag(s) vt [k, columns], k the smaller extent, s falling.
+bool ck_svd(float *u, float *s, float *vt, float *a, int64_t rows, int64_t columns);
+// Replaces rows <= columns independent rows by orthonormal ones that span the same space.
+bool ck_orthonormal_rows(float *a, int64_t rows, int64_t columns);
+
 // MARK: Element-wise.
 void ck_fill(float *y, float value, int64_t n);
 void ck_copy(float *y, const float *x, int64_t n);

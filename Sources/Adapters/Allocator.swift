@@ -1,0 +1,43 @@
+public import Tensors
+
+/// Decides during training which components of an adapter stay, from what it sees of them.
+///
+/// The loop calls it at two places of every step. A rule that decides once before training, such as a
+/// budget by contribution, answers with ``ranks`` alone.
+public protocol Allocator: AnyObject {
+  /// Reads gradients; called between the backward pass and the optimizer's update.
+  ///
+  /// - Parameters:
+  ///   - step: the step, from 0.
+  ///   - total: steps of the whole run.
+  func afterBackward(step: Int, of total: Int)
+
+  /// Acts on the numbers; called after the optimizer's update.
+  func afterUpdate(step: Int, of total: Int)
+
+  /// Components in use, by site path.
+  var ranks: [String: Int] { get }
+
+  /// What it remembers, by name, for a file.
+  var state: [String: Tensor] { get }
+
+  /// Continues from a saved state.
+  ///
+  /// - Throws: `AdapterError.unsuitableState` where a name or shape differs.
+  func restore(_ state: [String: Tensor]) throws(AdapterError)
+}
+
+extension Allocator {
+  /// Nothing to read.
+  public func afterBackward(step: Int, of total: Int) {}
+  /// Nothing to change.
+  public func afterUpdate(step: Int, of total: Int) {}
+  /// Nothing to remember.
+  public var state: [String: Tensor] { [:] }
+  /// Nothing to continue from.
+  public func restore(_ state: [String: Tensor]) throws(AdapterError) {
+    guard state.isEmpty else {
+      throw .unsuitableState(name: state.keys.min() ?? "", reason: "belongs to another rule")
+    }
+  }
+}
