@@ -74,9 +74,11 @@ let package = Package(
     .target(name: "CMatching", path: "Sources/System/CMatching"),
     .target(name: "CMetrics", path: "Sources/System/CMetrics"),
 
-    // 1 Float32 tensors, random streams, and the thread pool · the nearest known name to a wrong one.
+    // 1 Float32 tensors, random streams, and the thread pool · the nearest known name to a wrong one ·
+    // queues between threads.
     room("Tensors", ["CKernels"]),
     room("Spelling"),
+    room("Pipelines"),
 
     // 2 Reverse-mode gradients · images · assignment solver and pair miner.
     room("Gradients", ["Tensors", "CKernels"]),
@@ -86,7 +88,7 @@ let package = Package(
     // 3 Layers · losses · video frames · persons in frames · data sets · scores.
     room("Layers", ["Gradients", "Tensors"]),
     room("Losses", ["Gradients", "Tensors"]),
-    room("Frames", ["Images", "CMedia"]),
+    room("Frames", ["Images", "Pipelines", "CMedia"]),
     room("Persons", ["Images", "CVision"]),
     room("Datasets", ["Images"]),
     room("Metrics", ["Images", "CMetrics", "CKernels"]),
@@ -99,7 +101,8 @@ let package = Package(
 
     // 5 The training loop, checkpoints, resume.
     room(
-      "Training", ["Optimizers", "Backbones", "Storage", "Layers", "Gradients", "Tensors"]),
+      "Training",
+      ["Optimizers", "Backbones", "Storage", "Layers", "Gradients", "Tensors", "Pipelines"]),
 
     // 6 Pictures and logs · the pretraining objectives.
     room(
@@ -159,6 +162,7 @@ let package = Package(
       path: "tools/vision-benchmark", swiftSettings: strict),
 
     tests("Tensors", ["Tensors", "CKernels"]),
+    tests("Pipelines", ["Pipelines"]),
     tests("Gradients", ["Gradients", "Tensors", "CKernels"]),
     tests("Images", ["Images"], resources: [.copy("Fixtures")]),
     tests("Matching", ["Matching", "CKernels"], resources: [.copy("Goldens")]),

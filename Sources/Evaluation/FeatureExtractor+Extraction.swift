@@ -73,6 +73,10 @@ extension PictureGroup {
       PictureGroup(
         paths: paths, range: (step * size)..<min((step + 1) * size, paths.count), target: target)
     }
-    for step in 0..<count { try body(groups.next().batch, range(step).count) }
+    var step = 0
+    while let (group, _) = try groups.next() {
+      try body(group, range(step).count)
+      step += 1
+    }
   }
 }

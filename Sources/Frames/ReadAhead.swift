@@ -1,5 +1,5 @@
 import Foundation
-import Images
+import Pipelines
 import Synchronization
 
 /// Decodes on a thread of its own and keeps a few frames ready, so that decoding overlaps the work
@@ -8,16 +8,6 @@ import Synchronization
 /// The thread starts with the first request. At most `capacity` frames wait, whatever the length
 /// of the video; a full queue makes the thread sleep.
 final class ReadAhead: Sendable {
-  /// What both threads see.
-  private struct State {
-    var ready: [Frame] = []
-    var failure: VideoError?
-    var health = FrameHealth()
-    var isRunning = false
-    var isFinished = false
-    var isStopped = false
-  }
-
   /// The source together with the grid that decides which of its frames are wanted.
   private struct Input {
     var source: any FrameSource
@@ -26,60 +16,36 @@ final class ReadAhead: Sendable {
   }
 
   let information: VideoInformation
-  private let capacity: Int
   private let input: Mutex<Input>
-  private let state = Mutex(State())
-  /// Wakes the thread when a place is free, and the caller when a frame is there.
-  private let change = NSCondition()
+  private let queue: BoundedQueue<Result<Frame, VideoError>>
+  private let latestHealth = Mutex(FrameHealth())
+  private let isStarted = Atomic<Bool>(false)
 
   init(source: sending any FrameSource, samplingRate: Double?, capacity: Int = 3) {
     let information = source.information
     self.information = information
-    self.capacity = capacity
+    queue = BoundedQueue(capacity: capacity)
     let grid = samplingRate.map { SamplingGrid(rate: $0, timeBase: information.timeBase) }
     input = Mutex(Input(source: source, grid: grid))
   }
 
   /// How well the frames handed out and the few read ahead could be read.
-  var health: FrameHealth { state.withLock { $0.health } }
+  var health: FrameHealth { latestHealth.withLock { $0 } }
 
   /// Takes the next frame, waiting for it where necessary.
   func next() throws(VideoError) -> Frame? {
-    change.lock()
-    defer { change.unlock() }
     startIfNeeded()
-    while true {
-      let (frame, failure, isFinished) = state.withLock { state in
-        let frame = state.ready.isEmpty ? nil : state.ready.removeFirst()
-        let failure = frame == nil ? state.failure : nil
-        if failure != nil { state.failure = nil }
-        return (frame, failure, state.isFinished)
-      }
-      if let frame {
-        change.broadcast()
-        return frame
-      }
-      if let failure { throw failure }
-      if isFinished { return nil }
-      change.wait()
-    }
+    return try queue.next()?.get()
   }
 
   /// Ends the thread and waits until it has left the source.
   func stop() {
-    change.lock()
-    defer { change.unlock() }
-    state.withLock { $0.isStopped = true }
-    change.broadcast()
-    while state.withLock({ $0.isRunning && !$0.isFinished }) { change.wait() }
+    queue.stop()
+    if isStarted.load(ordering: .acquiring) { queue.waitUntilClosed() }
   }
 
   private func startIfNeeded() {
-    let mustStart = state.withLock { state in
-      defer { state.isRunning = true }
-      return !state.isRunning
-    }
-    guard mustStart else { return }
+    guard !isStarted.exchange(true, ordering: .acquiringAndReleasing) else { return }
     let thread = Thread { self.run() }
     thread.name = "frames"
     // Decoders and their converters use more stack than the half megabyte that some systems give.
@@ -88,21 +54,14 @@ final class ReadAhead: Sendable {
   }
 
   private func run() {
-    var failure: VideoError?
     do throws(VideoError) {
       while let frame = try produce() {
-        guard enqueue(frame) else { break }
+        guard queue.append(.success(frame)) else { break }
       }
     } catch {
-      failure = error
+      _ = queue.append(.failure(error))
     }
-    change.lock()
-    state.withLock { state in
-      state.failure = failure
-      state.isFinished = true
-    }
-    change.broadcast()
-    change.unlock()
+    queue.close()
   }
 
   /// The next wanted frame, or `nil` at the end or when nobody waits any more.
@@ -118,10 +77,9 @@ final class ReadAhead: Sendable {
   }
 
   private func read(_ input: inout Input) throws(VideoError) -> Frame? {
-    while !state.withLock({ $0.isStopped }) {
+    while !queue.isStopped {
       let step = try input.source.advance()
-      let health = input.source.health
-      state.withLock { $0.health = health }
+      note(input.source.health)
       switch step {
       case .end: return nil
       case .pending: continue
@@ -131,8 +89,7 @@ final class ReadAhead: Sendable {
         if let grid = input.grid, !grid.wants(timestamp) { continue }
         let picture = try input.source.picture()
         guard let image = picture else {
-          let health = input.source.health
-          state.withLock { $0.health = health }
+          note(input.source.health)
           continue
         }
         input.grid?.take(timestamp)
@@ -144,24 +101,5 @@ final class ReadAhead: Sendable {
     return nil
   }
 
-  /// Hands a frame over, sleeping while the queue is full.
-  ///
-  /// - Returns: false when nobody waits for frames any more.
-  private func enqueue(_ frame: Frame) -> Bool {
-    change.lock()
-    defer { change.unlock() }
-    while true {
-      let isDone: Bool? = state.withLock { state in
-        if state.isStopped { return false }
-        guard state.ready.count < capacity else { return nil }
-        state.ready.append(frame)
-        return true
-      }
-      if let isDone {
-        change.broadcast()
-        return isDone
-      }
-      change.wait()
-    }
-  }
+  private func note(_ health: FrameHealth) { latestHealth.withLock { $0 = health } }
 }

@@ -56,6 +56,8 @@ extension PretrainingRecipe {
     model.imageHeight = 256
     model.imageWidth = 128
     schedule.objective = .both
+    // Its steps are slow beside the reading of footage.
+    schedule.framesPerStep = 16
     simmim.steps = 2000
     simmim.learningRate = 5e-4
     isr.steps = 3000

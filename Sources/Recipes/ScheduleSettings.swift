@@ -30,6 +30,15 @@ public struct ScheduleSettings: RecipeSettings {
   /// Weight of the pair loss beside the masked loss in joint order.
   public var jointWeight = 1.0
 
+  /// Share of the first stage's steps that may be taken before all footage has been read, 0…1.
+  ///
+  /// 0 reads all footage first. Stages counted in epochs always do, as their length follows from it.
+  public var overlap = 0.2
+  /// Frames with persons that are read before the first step.
+  public var headFrames = 128
+  /// Frames with persons that the trainer may see more with every step, until it sees all.
+  public var framesPerStep = 2
+
   /// The schedule of the `tiny` recipe.
   public init() {}
 
@@ -38,5 +47,9 @@ public struct ScheduleSettings: RecipeSettings {
     .choice("objective", \.objective, "what is learned"),
     .choice("order", \.order, "one after the other, or both in every step"),
     .number("jointWeight", \.jointWeight, 0...1000, "weight of the pair loss in joint order"),
+    .number(
+      "overlap", \.overlap, 0...1, "share of the first stage's steps before all footage is read"),
+    .integer("headFrames", \.headFrames, 1...1_000_000, "frames read before the first step"),
+    .integer("framesPerStep", \.framesPerStep, 0...1_000_000, "frames more with every step"),
   ]
 }

@@ -92,7 +92,7 @@ struct CropStoreRecoveryTests {
     let store = try CropStore(directory: folder.url)
     #expect(store.count == 12)
     #expect(store.videos[0].reason == "truncated at 12 s")
-    try store.verify()
+    for index in 0..<store.count { _ = try store.image(at: index) }
   }
 
   @Test func `a damaged committed file is told, not overwritten`() throws {
@@ -145,7 +145,6 @@ struct CropStoreRecoveryTests {
       let text = message { _ = try store.image(at: 0) }
       #expect(text.contains("crops-000000.tar") && text.contains("v00000-f00000000-b000"))
       #expect(text.contains("corrupt"))
-      #expect(message { try store.verify() } == text)
       _ = try store.image(at: 1)
     }
   }

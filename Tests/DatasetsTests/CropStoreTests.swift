@@ -29,7 +29,6 @@ struct CropStoreTests {
       #expect(differences.max() ?? 255 < 24)
       #expect(try store.jpeg(at: index) == expected[index].1.encodedJPEG(quality: 95))
     }
-    try store.verify()
   }
 
   @Test func `the fate of each video is kept`() throws {
@@ -106,17 +105,13 @@ struct CropStoreTests {
       _ = try CropStoreWriter(directory: folder.url, settings: settings)
     }
     #expect(text.contains("test 1") && text.contains("test 2") && text.contains("delete"))
-    try CropStoreWriter.delete(directory: folder.url)
-    #expect(!FileManager.default.fileExists(atPath: folder.path))
+    try FileManager.default.removeItem(at: folder.url)
     _ = try CropStoreWriter(directory: folder.url, settings: settings)
   }
 
-  @Test func `deletion spares files of others`() throws {
+  @Test func `files of others are not touched`() throws {
     let folder = try TemporaryFolder()
-    #expect(try ExampleFootage.fill(folder.url))
     try folder.write("notes.txt", "mine")
-    try CropStoreWriter.delete(directory: folder.url)
-    #expect(try folder.contents().keys.sorted() == ["notes.txt"])
     let text = message {
       _ = try CropStoreWriter(directory: folder.url, settings: ExampleFootage.settings)
     }

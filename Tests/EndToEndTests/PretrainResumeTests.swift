@@ -14,25 +14,29 @@ import Testing
 
   private static let stageSteps = 12
 
-  /// Both objectives one after the other, and a checkpoint every other step.
-  private static func arguments(_ footage: PretrainFootage, _ run: String) -> [String] {
+  /// Both objectives one after the other, a checkpoint every other step, and training that begins
+  /// while footage is read.
+  private static func arguments(
+    _ footage: PretrainFootage, _ run: String, threads: Int = 1
+  ) -> [String] {
     [footage.path("videos"), "--output", footage.path(run), "--steps", "\(stageSteps)"]
-      + footage.quick
+      + ["--recipe", footage.path("quick.yaml"), "--threads", "\(threads)"]
       + [
-        "--set", "optimizer.checkpointEverySteps=2", "--set",
-        "optimizer.exponentialMovingAverage=0.9",
-      ]
+        "optimizer.checkpointEverySteps=2", "optimizer.exponentialMovingAverage=0.9",
+        "schedule.headFrames=6", "schedule.framesPerStep=3", "schedule.overlap=0.8",
+      ].flatMap { ["--set", $0] }
   }
 
   /// Two videos, and a run over them that nothing stopped.
   private func withReference(
-    _ body: (PretrainFootage, _ expected: [String: Data]) throws -> Void
+    threads: Int = 1, _ body: (PretrainFootage, _ expected: [String: Data]) throws -> Void
   ) throws {
     let footage = try PretrainFootage()
     defer { footage.remove() }
     try footage.writeLabelledWalk("videos/first.mp4", frames: 25)
     try footage.writeLabelledWalk("videos/second.mp4", frames: 20)
-    let run = try ProgramRun("vision-pretrain", Self.arguments(footage, "reference"))
+    let run = try ProgramRun(
+      "vision-pretrain", Self.arguments(footage, "reference", threads: threads))
     #expect(run.exit == 0, "\(run.errors)")
     try body(footage, Self.content(of: "reference", in: footage))
   }
@@ -57,8 +61,9 @@ import Testing
     #expect(leftOver.isEmpty, "\(leftOver) \(note)")
   }
 
-  @Test func `ten kills at random moments change nothing`() throws {
-    try withReference { footage, expected in
+  @Test(arguments: [1, 2])
+  func `ten kills at random moments change nothing`(threads: Int) throws {
+    try withReference(threads: threads) { footage, expected in
       // Other moments in every run of the tests; the seed is said when one fails.
       let seed = UInt64(Date().timeIntervalSince1970 * 1000)
       var random = SeededGenerator(state: seed)
@@ -80,14 +85,14 @@ import Testing
         ("model written", 3, { step() >= 2 * Self.stageSteps - 1 && exists("best") }),
         ("report", 60, { exists("pictures") }),
       ]
-      var arguments = Self.arguments(footage, "run")
+      var arguments = Self.arguments(footage, "run", threads: threads)
       for (name, wait, hasCome) in moments {
         let program = try RunningProgram("vision-pretrain", arguments)
         #expect(program.wait(until: hasCome), "\(name), seed \(seed): the run ended before")
         if wait > 0 { usleep(.random(in: 0..<UInt32(wait * 1000), using: &random)) }
         let end = program.end(with: SIGKILL)
         #expect(end.bySignal, "\(name), seed \(seed): the run ended before, with \(end.code)")
-        arguments = ["--resume", footage.path("run"), "--threads", "1"]
+        arguments = ["--resume", footage.path("run"), "--threads", "\(threads)"]
       }
       let last = try ProgramRun("vision-pretrain", arguments + ["--json"])
       #expect(last.exit == 0, "seed \(seed): \(last.errors)")
@@ -145,6 +150,26 @@ import Testing
       #expect(other.exit == 0, "\(other.errors)")
       #expect(
         try footage.data("other/best/model.safetensors") != expected["best/model.safetensors"])
+    }
+  }
+
+  @Test func `training beside the reading gives what training after it gives`() throws {
+    try withReference { footage, expected in
+      // The crops are all there, so that nothing is read beside the training.
+      let files = FileManager.default
+      try files.createDirectory(atPath: footage.path("after"), withIntermediateDirectories: true)
+      for name in ["crops", "recipe.yaml", "inputs.json", "command.txt"] {
+        try files.copyItem(
+          atPath: footage.path("reference/" + name), toPath: footage.path("after/" + name))
+      }
+      let run = try ProgramRun(
+        "vision-pretrain", ["--resume", footage.path("after"), "--threads", "1", "--json"])
+      #expect(run.exit == 0, "\(run.errors)")
+      #expect(run.object?["waitedSeconds"] as? Double ?? 1 < 0.1)
+      #expect(run.errors.contains("Training waited") && run.errors.contains("(from the cache)"))
+      try expectSame("after", expected, footage)
+      let log = try footage.text("reference/log.txt")
+      #expect(log.contains("Training begins while footage is read"), "\(log)")
     }
   }
 

@@ -146,9 +146,10 @@ struct BatchTests {
     recipe.simmim.augmentation.aspectMaximum = 1
     recipe.simmim.augmentation.flip = 0
     recipe.optimizer.gradientAccumulation = 2
-    let maker = try BatchMaker(
+    let maker = BatchMaker(
       source: store.source, recipe: recipe, extent: FigureStore.extent, preprocessing: .imageNet,
       random: RandomStream(seed: 1))
+    try maker.reveal(.max)
     let size = 64 * 32 * 3
     let all = try Set(
       (0..<12).map { index in
@@ -177,9 +178,10 @@ struct BatchTests {
 
   @Test func `pair batches hold both views of the same crops`() throws {
     let store = try FigureStore()
-    let maker = try BatchMaker(
+    let maker = BatchMaker(
       source: store.source, recipe: FigureStore.recipe, extent: FigureStore.extent,
       preprocessing: .imageNet, random: RandomStream(seed: 1))
+    try maker.reveal(.max)
     let batch = try maker.pairedBatch(step: 3, progress: 0)
     #expect(batch.crops == batch.framePairs.flatMap { $0.first + $0.second })
     #expect(batch.images.shape == [batch.crops.count, 64, 32, 3])

@@ -5,10 +5,11 @@ struct PrefetcherTests {
   @Test func `gives every step once and in order`() throws {
     let prefetcher = Prefetcher<Int>(from: 3, to: 40) { $0 * $0 }
     for step in 3..<40 {
-      let (batch, waited) = try prefetcher.next()
+      let (batch, waited) = try #require(try prefetcher.next())
       #expect(batch == step * step)
       #expect(waited >= 0)
     }
+    #expect(try prefetcher.next() == nil)
   }
 
   @Test func `an error arrives at its own step, after the steps before it`() throws {
@@ -17,8 +18,9 @@ struct PrefetcherTests {
       if step == 4 { throw Failure(step: step) }
       return step
     }
-    for step in 0..<4 { #expect(try prefetcher.next().batch == step) }
+    for step in 0..<4 { #expect(try prefetcher.next()?.batch == step) }
     #expect(throws: Failure(step: 4)) { try prefetcher.next() }
+    #expect(try prefetcher.next() == nil)
   }
 
   @Test func `runs ahead by no more than its depth`() async throws {

@@ -2,8 +2,6 @@ import Foundation
 import Persons
 import Pretraining
 import Recipes
-import Reports
-import Synchronization
 
 /// Recipe keys as settings of the extraction.
 enum ExtractionBridge {
@@ -38,39 +36,5 @@ enum ExtractionBridge {
     settings.shotThreshold = keys.shotThreshold
     settings.shotGapSeconds = keys.shotGapSeconds
     return settings
-  }
-}
-
-/// Shows the progress of an extraction, one line per video and stage.
-final class ExtractionDisplay {
-  private let console: Console
-  private var reporter: ProgressReporter?
-  private var key = ""
-  private var frames = 0
-
-  init(console: Console) {
-    self.console = console
-  }
-
-  func show(_ progress: ExtractionProgress) {
-    let now = "\(progress.video) \(progress.stage.rawValue)"
-    if now != key {
-      reporter?.finish()
-      key = now
-      frames = 0
-      let verb = progress.stage == .background ? "Background" : "Crops"
-      reporter = ProgressReporter(
-        "\(verb) \(progress.video)/\(progress.videos) \(progress.name)",
-        total: progress.expectedFrames, unit: "frames", console: console)
-    }
-    reporter?.advance(
-      steps: progress.frames - frames, items: progress.frames - frames,
-      values: progress.stage == .crops ? ["crops": Double(progress.crops)] : [:])
-    frames = progress.frames
-  }
-
-  func finish() {
-    reporter?.finish()
-    reporter = nil
   }
 }

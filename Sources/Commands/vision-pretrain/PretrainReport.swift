@@ -101,7 +101,7 @@ struct PretrainReport {
       .init("Crops", String(source.store.count)),
       .init("Steps", String(state.step), note: "\(state.images) images"),
       .init(
-        "Rate", String(Int((Double(state.images) / max(state.seconds, 1e-9)).rounded())),
+        "Rate", String(Int(state.imagesPerSecond.rounded())),
         unit: "images/s"),
     ]
     if let loss = summary.simmimLoss { figures.append(.init("SimMIM loss", text(loss))) }

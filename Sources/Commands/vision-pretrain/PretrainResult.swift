@@ -15,6 +15,8 @@ struct PretrainResult: Encodable {
   var simmimLoss: Double?
   var isrLoss: Double?
   var seconds: Double
+  /// Seconds in which training waited for footage, after its first step.
+  var waitedSeconds: Double
   var matchPrecision: Double?
   var report: String
   /// Judgement of the pairs by what made them, where identities are known.
@@ -24,7 +26,7 @@ struct PretrainResult: Encodable {
     case run, videos, skipped, frames, crops, pairs, steps, images, imagesPerSecond, peakMemoryMiB
     case simmimLoss = "loss.simmim"
     case isrLoss = "loss.isr"
-    case loss, seconds, matchPrecision, report, mining
+    case loss, seconds, waitedSeconds, matchPrecision, report, mining
   }
 
   func encode(to encoder: any Encoder) throws {
@@ -45,6 +47,7 @@ struct PretrainResult: Encodable {
     try container.encode(isrLoss, forKey: .isrLoss)
     try container.encode(["simmim": simmimLoss, "isr": isrLoss], forKey: .loss)
     try container.encode(seconds, forKey: .seconds)
+    try container.encode(waitedSeconds, forKey: .waitedSeconds)
     try container.encode(matchPrecision, forKey: .matchPrecision)
     try container.encode(report, forKey: .report)
     try container.encode(mining, forKey: .mining)

@@ -48,17 +48,48 @@ struct PretrainRun {
     log.notice(
       (job.isResumed ? "Resuming " : "Run folder: ") + job.folder.path)
     log.notice("Found \(counted(items.count, "video")), \(counted(job.threads, "thread"))")
-    let (store, outcomes) = try crops(of: items, cut: cut, log: log)
+    let footage = try PretrainFootage(
+      items, of: job, in: folder, cut: cut, session: session, log: log)
+    defer { footage.stop() }
+    do {
+      return try train(made, footage: footage, random: random, log: log)
+    } catch is CancellationError {
+      throw CommandFailure.interrupted(resumeWith: resumeCommand)
+    } catch PretrainingError.noCrops {
+      let outcomes = try footage.outcomes()
+      let first = outcomes.first?.skippedReason.map { " The first: \($0)" } ?? ""
+      throw CommandFailure(
+        .badData,
+        "Nothing can be learned: not one crop came out of "
+          + "\(counted(outcomes.count, "video")) (reasons in \(folder.skipped.path)).\(first)")
+    }
+  }
+
+  private var resumeCommand: String {
+    "vision-pretrain --resume " + quotedForShell(job.folder.path)
+  }
+
+  private func train(
+    _ made: (backbone: any MaskableBackbone, entry: BackboneCatalog.Entry),
+    footage: PretrainFootage, random: RandomStream, log: RunLog
+  ) throws -> PretrainResult {
+    let recipe = job.recipe
+    let extent = made.backbone.inputExtent
     let model = PretrainingModel(
       backbone: made.backbone, embedding: recipe.model.embedding, random: random)
     log.notice(
       "Model: \(recipe.model.backbone) at \(extent.height)x\(extent.width), "
         + "\(made.backbone.parameterCount()) parameters and \(model.heads.parameterCount()) in "
         + "heads, 100 % trained")
-    let source = CropSource(store)
+    let source = CropSource(footage.feed)
     let trainer = try PretrainingTrainer(
       recipe: recipe, source: source, model: model, preprocessing: made.entry.preprocessing)
     log.notice("Training: " + trainer.plan.summary)
+    if !footage.feed.isComplete {
+      log.notice(
+        "Training begins while footage is read; from step \(trainer.rule.completeStep) on it sees "
+          + "all of it")
+    }
     let configuration = ModelFolder.configuration(
       of: made.backbone, entry: made.entry, embedding: recipe.model.embedding,
       origin: "vision-pretrain, objective \(recipe.schedule.objective.rawValue), "
@@ -69,14 +100,13 @@ struct PretrainRun {
         model: model, source: source, recipe: recipe, preprocessing: made.entry.preprocessing))
     let training = TrainingSession(
       trainer: trainer, folder: folder, configuration: configuration, threads: job.threads,
-      isResumed: job.isResumed, start: start,
-      command: "vision-pretrain --resume "
-        + quotedForShell(job.folder.path),
+      isResumed: job.isResumed, start: start, command: resumeCommand, footage: footage,
       atEndOfStage: { stage in
         guard recipe.report.pictures, stage.objective != .isr else { return }
         try trainer.withBestWeights { try fillings.draw() }
       })
     let state = try training.run(log: log, interruption: session.interruption)
+    let outcomes = try footage.outcomes()
     let trained = ContinuousClock.now
     try trainer.writeBest(to: folder.best, configuration: configuration)
     try folder.write(
@@ -90,14 +120,17 @@ struct PretrainRun {
     let finished = outcomes.filter { $0.skippedReason == nil }
     let result = PretrainResult(
       run: job.folder.path, videos: finished.count, skipped: outcomes.count - finished.count,
-      frames: outcomes.reduce(0) { $0 + $1.frames }, crops: store.count, pairs: state.pairs,
+      frames: outcomes.reduce(0) { $0 + $1.frames }, crops: source.store.count, pairs: state.pairs,
       steps: state.step, images: state.images,
-      imagesPerSecond: Double(state.images) / max(state.seconds, 1e-9),
+      imagesPerSecond: state.imagesPerSecond,
       peakMemoryMiB: Double(max(state.peakResidentBytes, Compute.peakResidentBytes)) / 1_048_576,
       simmimLoss: summary.simmimLoss, isrLoss: summary.isrLoss,
       seconds: state.elapsed + (ContinuousClock.now - trained) / .seconds(1),
-      matchPrecision: summary.precision, report: folder.report.path,
-      mining: summary.mining)
+      waitedSeconds: state.waited, matchPrecision: summary.precision,
+      report: folder.report.path, mining: summary.mining)
+    log.notice(
+      "Training waited \(Self.short(trainer.headWait)) s for its first frames and "
+        + "\(Self.short(state.waited)) s for footage later")
     log.notice(
       "Done in \(Int(elapsed.rounded())) s: model \(folder.best.path), report "
         + folder.report.path)
@@ -111,50 +144,7 @@ struct PretrainRun {
     return ExtractionBridge.extraction(of: job).outcomes(of: items, in: store)
   }
 
-  /// Cuts the crops of the videos that are not in the store yet.
-  private func extract(_ items: [FootageItem]) throws -> [VideoOutcome] {
-    let extraction = ExtractionBridge.extraction(of: job)
-    let writer = try CropStoreWriter(
-      directory: folder.crops, settings: extraction.settings.store)
-    let display = ExtractionDisplay(console: session.console)
-    defer { display.finish() }
-    do {
-      return try extraction.extract(
-        from: items, into: writer, progress: { display.show($0) },
-        isCancelled: { session.interruption.isRequested })
-    } catch is CancellationError {
-      throw CommandFailure.interrupted(
-        resumeWith: "vision-pretrain --resume " + quotedForShell(job.folder.path))
-    }
-  }
-
-  /// Crops of all videos, from the cache where they are there already.
-  private func crops(
-    of items: [FootageItem], cut: [VideoOutcome]?, log: RunLog
-  ) throws -> (CropStore, [VideoOutcome]) {
-    let outcomes = try cut ?? extract(items)
-    var skipped = ""
-    for outcome in outcomes {
-      if let reason = outcome.skippedReason {
-        log.warning("Skipped \(outcome.name): \(reason)")
-        skipped += "\(outcome.path)\t\(reason)\n"
-      } else {
-        log.notice(
-          "\(outcome.name): \(outcome.frames) frames, \(outcome.crops) crops"
-            + (outcome.isResumed ? " (from the cache)" : "")
-            + (outcome.note.map { "; \($0)" } ?? ""))
-      }
-    }
-    try folder.write(skipped, to: folder.skipped)
-    let store = try CropStore(directory: folder.crops)
-    guard store.count > 0 else {
-      let first = outcomes.first?.skippedReason.map { " The first: \($0)" } ?? ""
-      throw CommandFailure(
-        .badData,
-        "Nothing can be learned: not one crop came out of "
-          + "\(counted(outcomes.count, "video")) (reasons in \(folder.skipped.path)).\(first)"
-      )
-    }
-    return (store, outcomes)
+  private static func short(_ seconds: Double) -> String {
+    String((seconds * 10).rounded() / 10)
   }
 }

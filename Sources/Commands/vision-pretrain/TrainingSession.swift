@@ -17,6 +17,7 @@ struct TrainingSession {
   /// When this part of the run began.
   let start: ContinuousClock.Instant
   let command: String
+  let footage: PretrainFootage
   /// Called with the weights at the end of a stage, before they are saved.
   let atEndOfStage: (PretrainingPlan.Stage) throws -> Void
 
@@ -74,18 +75,25 @@ struct TrainingSession {
           Self.title(current.objective), total: current.steps,
           completed: trainer.step - current.start, console: log.console)
       }
-      let report = try trainer.advance()
+      let report: StepReport
+      do {
+        // Trouble with the footage ends the run at once, not when the crops it has are used up.
+        try footage.check()
+        report = try trainer.advance()
+      } catch is CancellationError {
+        // Interrupted while it waited for footage: the next turn saves.
+        continue
+      }
+      footage.stepBack()
       state.step = trainer.step
       state.images += report.images
       state.pairs += report.pairs
+      state.waited += report.waitedForFootage
       if let alarm = report.alarm, alarms.insert(alarm.prefix(24).description).inserted {
         log.warning("Step \(report.step): \(alarm)")
       }
       try record(report, in: metrics, state: state, before: before, clock: clock)
-      let losses = ["loss.simmim", "loss.isr"].compactMap { report.values[$0] }
-      progress?.advance(
-        items: report.images,
-        values: losses.isEmpty ? [:] : ["loss": losses.reduce(0, +)])
+      progress?.advance(items: report.images, values: shown(report))
       if trainer.step == current.start + current.steps {
         try atEndOfStage(current)
         try save()
@@ -103,6 +111,14 @@ struct TrainingSession {
   private func addPart(to state: inout PretrainingState, before: PretrainingState) {
     state.elapsed = before.elapsed + (ContinuousClock.now - start) / .seconds(1)
     state.peakResidentBytes = max(before.peakResidentBytes, Compute.peakResidentBytes)
+  }
+
+  /// What stands in the line of progress.
+  private func shown(_ report: StepReport) -> KeyValuePairs<String, Double> {
+    let losses = ["loss.simmim", "loss.isr"].compactMap { report.values[$0] }
+    let loss = losses.reduce(0, +)
+    guard let read = footage.percentage else { return losses.isEmpty ? [:] : ["loss": loss] }
+    return losses.isEmpty ? ["footage %": read] : ["loss": loss, "footage %": read]
   }
 
   private static func title(_ objective: PretrainingPlan.Objective) -> String {

@@ -5,7 +5,7 @@ public struct CropRecords: Sendable, RandomAccessCollection {
   /// Position of the first record: 0.
   public var startIndex: Int { 0 }
   /// Number of records.
-  public var endIndex: Int { table.entries.count }
+  public var endIndex: Int { table.count }
   /// The record at a position.
   public subscript(position: Int) -> CropRecord { table.record(position) }
 }

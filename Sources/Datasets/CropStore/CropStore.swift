@@ -4,7 +4,8 @@ public import Images
 /// Reads the crops of all finished videos of a store, in any order and from any thread.
 ///
 /// A store may be read while it is still being written: what counts is what was committed when it
-/// was opened. Records take about a hundred bytes each in memory; pictures stay on the disk.
+/// was opened, and the store of a ``CropStoreWriter`` grows with what is written. What it holds stays
+/// at its place. Records take about a hundred bytes each in memory; pictures stay on the disk.
 /// ```
 /// let store = try CropStore(directory: folder)
 /// for frame in store.frames() where frame.crops.count >= 2 {
@@ -17,7 +18,7 @@ public final class CropStore: Sendable {
   /// What the store was made with.
   public let settings: CropStoreSettings
   /// What became of each video, in order.
-  public let videos: [VideoSummary]
+  public var videos: [VideoSummary] { records.table.videos }
   /// Where each crop comes from, in the order of the manifest.
   public let records: CropRecords
   private let files = ShardFiles()
@@ -29,16 +30,22 @@ public final class CropStore: Sendable {
   ///
   /// - Throws: ``DatasetError`` if there is none, or if its files are missing or contradict each
   ///   other.
-  public init(directory: URL) throws(DatasetError) {
+  public convenience init(directory: URL) throws(DatasetError) {
     let path = directory.path
     guard let description = try StoreDescription(directory: path) else {
       throw DatasetError.missing(path: path + "/" + StoreLayout.description)
     }
     try description.checkFiles(directory: path)
+    self.init(
+      directory: directory, settings: description.settings,
+      table: try CropTable(directory: path, description: description))
+  }
+
+  /// Reads what a table lists.
+  init(directory: URL, settings: CropStoreSettings, table: CropTable) {
     self.directory = directory
-    settings = description.settings
-    videos = description.videos
-    records = CropRecords(table: try CropTable(directory: path, description: description))
+    self.settings = settings
+    records = CropRecords(table: table)
   }
 
   /// Decodes one crop.
@@ -67,12 +74,12 @@ public final class CropStore: Sendable {
   ///
   /// - Throws: ``DatasetError`` if the shard cannot be read, or is corrupt at this crop.
   public func jpeg(at index: Int) throws(DatasetError) -> [UInt8] {
-    let entry = records.table.entries[index]
+    let entry = records.table.entry(index)
     let length = Int(entry.length)
     let wanted = TarEntry.blockSize + length
     // The header before the picture is read along: it tells a damaged shard from a good one.
     let bytes = try files.read(
-      directory.path + "/" + records.table.shards[Int(entry.shard)],
+      directory.path + "/" + records.table.shard(index),
       offset: entry.offset - TarEntry.blockSize, count: wanted)
     guard bytes.count == wanted else { throw corrupt(index, "the file ends before it does") }
     guard
@@ -86,41 +93,27 @@ public final class CropStore: Sendable {
   public func key(at index: Int) -> String { records.table.key(index) }
 
   /// Number of a crop's video in ``videos``; quicker than comparing names.
-  public func video(at index: Int) -> Int { Int(records.table.entries[index].video) }
+  public func video(at index: Int) -> Int { Int(records.table.entry(index).video) }
 
-  /// The frames that hold crops, in the order of the store.
-  public func frames() -> [CropFrame] {
-    let entries = records.table.entries
-    var frames: [CropFrame] = []
-    var start = 0
-    for index in entries.indices {
-      let next = index + 1
-      let entry = entries[index]
-      if next < entries.count, entries[next].video == entry.video,
-        entries[next].frame == entry.frame, entries[next].clip == entry.clip
-      {
-        continue
-      }
-      frames.append(
-        CropFrame(
-          video: Int(entry.video), clip: Int(entry.clip), frame: Int(entry.frame),
-          seconds: entry.seconds, crops: start..<next))
-      start = next
-    }
-    return frames
+  /// The true identity of the person in a crop, where a side file states one.
+  public func identity(at index: Int) -> Int? {
+    let entry = records.table.entry(index)
+    return entry.hasIdentity ? entry.identity : nil
   }
 
-  /// Reads and decodes every crop, and throws at the first one that is damaged.
-  ///
-  /// - Throws: ``DatasetError`` as ``image(at:)`` does.
-  public func verify() throws(DatasetError) {
-    for index in 0..<count { _ = try image(at: index) }
+  /// The frames that hold crops, in the order of the store.
+  public func frames() -> [CropFrame] { CropFrame.frames(of: records.table.entries) }
+
+  /// Takes in what became of the video that was being written.
+  func commit(_ summary: VideoSummary, crops: Int, shards: Int) {
+    records.table.commit(summary, crops: crops, shards: shards)
+    // The shards of a skipped video are gone, and their names will be used again.
+    if summary.outcome == .skipped { files.closeAll() }
   }
 
   private func corrupt(_ index: Int, _ detail: String) -> DatasetError {
-    let entry = records.table.entries[index]
-    return DatasetError.corruptCrop(
-      shard: directory.path + "/" + records.table.shards[Int(entry.shard)], key: key(at: index),
+    DatasetError.corruptCrop(
+      shard: directory.path + "/" + records.table.shard(index), key: key(at: index),
       detail: detail)
   }
 }

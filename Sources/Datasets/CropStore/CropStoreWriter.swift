@@ -22,6 +22,7 @@ public import Images
 /// let writer = try CropStoreWriter(directory: folder, settings: settings)
 /// try writer.begin(video: "street.mp4")
 /// try writer.append(record, image: crop)
+/// try writer.publish()  // from here on readers of `writer.store` find the crop
 /// try writer.finish(frames: 1200)
 /// ```
 public final class CropStoreWriter {
@@ -35,6 +36,8 @@ public final class CropStoreWriter {
   public var committedCrops: Int { description.crops }
   /// Crops of the video that is being written.
   public private(set) var pendingCrops = 0
+  /// The crops that are committed or published, to be read while others are being written.
+  public let store: CropStore
 
   private let path: String
   private let lock: Int32
@@ -47,6 +50,8 @@ public final class CropStoreWriter {
   private var shard: ShardWriter?
   private var frame = -1
   private var boxInFrame = 0
+  private var unpublished: [CropTable.Entry] = []
+  private var unpublishedShards: [String] = []
 
   /// Opens a store for writing, or starts one in a new or empty folder.
   ///
@@ -66,6 +71,9 @@ public final class CropStoreWriter {
       description = try Self.recover(path, settings: settings)
       manifest = try StoreFile(
         path: path + "/" + StoreLayout.manifest, keeping: description.manifestBytes)
+      store = CropStore(
+        directory: directory, settings: settings,
+        table: try CropTable(directory: path, description: description))
     } catch {
       _ = posixClose(lock)
       throw error
@@ -140,13 +148,34 @@ public final class CropStoreWriter {
       let number = description.shards.count + closedShards.count
       open = try ShardWriter(number: number, directory: path)
       shard = open
+      unpublishedShards.append(open.name)
     }
     let offset = try open.append(key: key, jpeg: jpeg, provenance: [UInt8](provenance))
     try manifest.write(
       ManifestRow(
         key: key, record: record, shard: open.name, offset: offset, length: jpeg.count
       ).bytes)
+    unpublished.append(
+      CropTable.Entry(
+        record, video: videos.count, box: boxInFrame,
+        shard: description.shards.count + closedShards.count, offset: offset,
+        length: jpeg.count))
     pendingCrops += 1
+  }
+
+  /// Lets readers of ``store`` use the crops appended so far; their last frame must be whole.
+  ///
+  /// - Returns: the frames of these crops.
+  /// - Throws: ``DatasetError`` if the crops cannot be written.
+  @discardableResult
+  public func publish() throws(DatasetError) -> [CropFrame] {
+    guard let video, !unpublished.isEmpty else { return [] }
+    try shard?.flush()
+    let frames = CropFrame.frames(of: unpublished, startingAt: store.count)
+    store.records.table.append(unpublished, video: video.name, newShards: unpublishedShards)
+    unpublished = []
+    unpublishedShards = []
+    return frames
   }
 
   /// Commits the current video.
@@ -156,6 +185,7 @@ public final class CropStoreWriter {
   @discardableResult
   public func finish(frames: Int, note: String = "") throws(DatasetError) -> VideoSummary {
     guard let video else { preconditionFailure("finish: no video was begun") }
+    try publish()
     try closeShard()
     try manifest.synchronize()
     return try commit(
@@ -176,6 +206,8 @@ public final class CropStoreWriter {
       .compactMap(\.self)
     shard = nil
     closedShards = []
+    unpublished = []
+    unpublishedShards = []
     pendingCrops = 0
     try manifest.truncate(to: description.manifestBytes)
     for name in names { try removeStoreFile(path + "/" + name) }
@@ -185,26 +217,13 @@ public final class CropStoreWriter {
         frames: frames))
   }
 
-  /// Removes a store: its own files, and the folder if nothing else is in it.
-  ///
-  /// - Throws: ``DatasetError`` if another process writes the store, or if a file cannot be removed.
-  public static func delete(directory: URL) throws(DatasetError) {
-    let path = directory.path
-    guard FileManager.default.fileExists(atPath: path) else { return }
-    let lock = try locked(path)
-    defer { _ = posixClose(lock) }
-    // The description goes first: a deletion cut short leaves leftovers, not a damaged store.
-    let names = try storeFiles(path).own.sorted { first, _ in first == StoreLayout.description }
-    for name in names { try removeStoreFile(path + "/" + name) }
-    rmdir(path)
-  }
-
   private func commit(_ summary: VideoSummary) throws(DatasetError) -> VideoSummary {
     description.manifestBytes = manifest.length
     description.crops += summary.crops
     description.videos.append(summary)
     try description.write(directory: path)
     positions[summary.name] = description.videos.count - 1
+    store.commit(summary, crops: description.crops, shards: description.shards.count)
     video = nil
     closedShards = []
     pendingCrops = 0

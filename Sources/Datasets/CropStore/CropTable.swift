@@ -1,7 +1,10 @@
 import Images
+import Synchronization
 
 /// The records of a crop store in about a hundred bytes each: names are kept once, as numbers.
-struct CropTable: Sendable {
+///
+/// The table of a store that is being written grows; what it holds does not change any more.
+final class CropTable: Sendable {
   /// One crop; a name is a position in ``CropTable/videos`` or ``CropTable/shards``.
   struct Entry: Sendable {
     var timestamp: Int64
@@ -24,17 +27,24 @@ struct CropTable: Sendable {
     var hasIdentity: Bool
   }
 
-  /// Names of all videos of the store, skipped ones too.
-  let videos: [String]
-  /// File names of all shards.
-  let shards: [String]
-  /// The crops, in the order of the manifest.
-  private(set) var entries: [Entry] = []
+  private struct State {
+    /// Every finished or skipped video.
+    var videos: [VideoSummary]
+    /// Names of all videos of the store, the one being written too.
+    var names: [String]
+    /// File names of all shards.
+    var shards: [String]
+    /// The crops, in the order of the manifest.
+    var entries: [Entry]
+  }
+
+  private let state: Mutex<State>
 
   /// Reads the committed part of a manifest.
   init(directory: String, description: StoreDescription) throws(DatasetError) {
-    videos = description.videos.map(\.name)
-    shards = description.shards.map(\.name)
+    let names = description.videos.map(\.name)
+    let shards = description.shards.map(\.name)
+    var entries: [Entry] = []
     entries.reserveCapacity(description.crops)
     let path = directory + "/" + StoreLayout.manifest
     var reader = try ManifestReader(path: path, length: description.manifestBytes)
@@ -45,7 +55,7 @@ struct CropTable: Sendable {
       (0..<reader.fieldCount).allSatisfy({ reader.text($0) == ManifestRow.columns[$0] })
     else { throw damaged("the first line of \(StoreLayout.manifest) is not the expected header") }
 
-    var videoNumbers = Interner(videos)
+    var videoNumbers = Interner(names)
     var shardNumbers = Interner(shards)
     var frameOfBox = (video: Int32(-1), frame: Int32(-1))
     var box: Int32 = 0
@@ -62,14 +72,38 @@ struct CropTable: Sendable {
       throw damaged(
         "\(StoreLayout.manifest) lists \(entries.count) crops instead of \(description.crops)")
     }
+    state = Mutex(
+      State(videos: description.videos, names: names, shards: shards, entries: entries))
+  }
+
+  // MARK: Reading
+
+  /// Number of crops.
+  var count: Int { state.withLock { $0.entries.count } }
+
+  /// Every finished or skipped video, in order.
+  var videos: [VideoSummary] { state.withLock { $0.videos } }
+
+  /// All crops at this moment.
+  var entries: [Entry] { state.withLock { $0.entries } }
+
+  /// The crop at `index`.
+  func entry(_ index: Int) -> Entry { state.withLock { $0.entries[index] } }
+
+  /// File name of the shard that holds the crop at `index`.
+  func shard(_ index: Int) -> String {
+    state.withLock { $0.shards[Int($0.entries[index].shard)] }
   }
 
   /// The record at `index`, with its names.
   func record(_ index: Int) -> CropRecord {
-    let entry = entries[index]
+    let (entry, video) = state.withLock { state in
+      let entry = state.entries[index]
+      return (entry, state.names[Int(entry.video)])
+    }
     return CropRecord(
-      video: videos[Int(entry.video)], clip: Int(entry.clip), frame: Int(entry.frame),
-      timestamp: entry.timestamp, seconds: entry.seconds,
+      video: video, clip: Int(entry.clip), frame: Int(entry.frame), timestamp: entry.timestamp,
+      seconds: entry.seconds,
       box: Rectangle(left: entry.left, top: entry.top, width: entry.width, height: entry.height),
       frameWidth: Int(entry.frameWidth), frameHeight: Int(entry.frameHeight),
       confidence: entry.confidence, identity: entry.hasIdentity ? entry.identity : nil)
@@ -77,9 +111,30 @@ struct CropTable: Sendable {
 
   /// Key of the crop at `index` in its shard.
   func key(_ index: Int) -> String {
-    let entry = entries[index]
+    let entry = entry(index)
     return StoreLayout.key(
       video: Int(entry.video), frame: Int(entry.frame), box: Int(entry.box))
+  }
+
+  // MARK: Growing
+
+  /// Adds crops of the video that is being written, `video`, and the shards they are the first of.
+  func append(_ entries: [Entry], video: String, newShards: [String]) {
+    state.withLock { state in
+      if state.names.count == state.videos.count { state.names.append(video) }
+      state.shards += newShards
+      state.entries += entries
+    }
+  }
+
+  /// Takes in what became of the video that was being written; of a skipped one no crop stays.
+  func commit(_ summary: VideoSummary, crops: Int, shards: Int) {
+    state.withLock { state in
+      if state.names.count == state.videos.count { state.names.append(summary.name) }
+      state.videos.append(summary)
+      state.entries.removeLast(state.entries.count - crops)
+      state.shards.removeLast(state.shards.count - shards)
+    }
   }
 
   private static func entry(
@@ -123,5 +178,19 @@ struct CropTable: Sendable {
       last = number
       return number
     }
+  }
+}
+
+extension CropTable.Entry {
+  /// The entry of a crop that is being written.
+  init(_ record: CropRecord, video: Int, box: Int, shard: Int, offset: Int, length: Int) {
+    self.init(
+      timestamp: record.timestamp, seconds: record.seconds, left: record.box.left,
+      top: record.box.top, width: record.box.width, height: record.box.height,
+      confidence: record.confidence, identity: record.identity ?? 0, offset: offset,
+      length: Int32(length), video: Int32(video), clip: Int32(record.clip),
+      frame: Int32(record.frame), box: Int32(box), frameWidth: Int32(record.frameWidth),
+      frameHeight: Int32(record.frameHeight), shard: Int32(shard),
+      hasIdentity: record.identity != nil)
   }
 }

@@ -17,8 +17,14 @@ final class ShardFiles: Sendable {
   private final class Handle: Sendable {
     let descriptor: Int32
 
+    /// Opens a shard, or the file it is still being written as.
     init(path: String) throws(DatasetError) {
-      descriptor = open(path, O_RDONLY | O_CLOEXEC)
+      var opened: Int32 = -1
+      // Between the first two names the writer may have renamed the file.
+      for name in [path, path + StoreLayout.temporarySuffix, path] where opened < 0 {
+        opened = open(name, O_RDONLY | O_CLOEXEC)
+      }
+      descriptor = opened
       guard descriptor >= 0 else {
         throw DatasetError.cannotRead(path: path, reason: systemReason())
       }
@@ -52,6 +58,9 @@ final class ShardFiles: Sendable {
     if let failure { throw DatasetError.cannotRead(path: path, reason: failure) }
     return bytes
   }
+
+  /// Forgets every file, so that a name is looked up anew.
+  func closeAll() { state.withLock { $0.handles = [:] } }
 
   private func handle(_ path: String) throws(DatasetError) -> Handle {
     try state.withLock { state throws(DatasetError) -> Handle in

@@ -22,6 +22,9 @@ final class ShardWriter {
     return offset
   }
 
+  /// Hands everything to the operating system, so that readers find it.
+  func flush() throws(DatasetError) { try file.flush() }
+
   /// Completes the shard and gives it its name.
   func close() throws(DatasetError) -> VideoSummary.Shard {
     try file.write([UInt8](repeating: 0, count: 2 * TarEntry.blockSize))

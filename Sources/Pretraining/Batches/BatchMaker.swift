@@ -3,6 +3,7 @@ import Datasets
 import Foundation
 import Images
 public import Recipes
+import Synchronization
 public import Tensors
 
 /// Pictures of one masked step and their masks.
@@ -26,44 +27,63 @@ public struct PairedBatch: Sendable {
   public let crops: [Int]
 }
 
-/// Builds the batch of any step from the seed and the step's number alone.
-public struct BatchMaker: Sendable {
+/// Builds the batch of any step from the seed, the step's number, and the crops that it may see.
+public final class BatchMaker: Sendable {
+  /// What the batches are drawn from.
+  private struct Pool {
+    var crops: VisibleCrops
+    var styles: CameraStyles
+  }
+
   private let source: CropSource
   private let recipe: PretrainingRecipe
   private let extent: Extent
   private let preprocessing: Preprocessing
   private let random: RandomStream
-  private let sampler: FramePairSampler
   private let masks: MaskGenerator?
-  private let styles: [CameraStyle]
+  private let pool: Mutex<Pool>
 
-  /// Prepares the samplers and measures the colours of every video.
+  /// Prepares the samplers; no crop is visible before ``reveal(_:)``.
   public init(
     source: CropSource, recipe: PretrainingRecipe, extent: Extent, preprocessing: Preprocessing,
     random: RandomStream
-  ) throws {
+  ) {
     self.source = source
     self.recipe = recipe
     self.extent = extent
     self.preprocessing = preprocessing
     self.random = random
-    sampler = FramePairSampler(
-      frames: source.store.frames(), settings: recipe.isr,
-      samplingRate: recipe.extraction.samplingRate, random: random)
+    pool = Mutex(
+      Pool(
+        crops: VisibleCrops(feed: source.feed, recipe: recipe, random: random),
+        styles: CameraStyles(source: source)))
     // Without masked modelling the unit may be anything, even one that does not divide the picture.
     masks =
       recipe.schedule.objective.includesMasking
       ? MaskGenerator(
         image: extent, unit: recipe.simmim.maskUnit, ratio: recipe.simmim.maskRatio) : nil
-    styles =
-      recipe.isr.augmentation.cameraStyle > 0 ? try Self.styles(of: source) : []
   }
 
-  /// Frames that can take part in a pair.
-  public var pairableFrames: Int { sampler.frameCount }
+  /// Lets the coming batches draw from the first `frames` usable frames; `Int.max` means all.
+  ///
+  /// Waits for frames that have not been read yet.
+  /// - Returns: the seconds spent waiting.
+  /// - Throws: the error by which the reading of the footage ended.
+  @discardableResult
+  public func reveal(_ frames: Int) throws -> Double {
+    let start = ContinuousClock.now
+    try pool.withLock { try $0.crops.reveal(frames) }
+    return (ContinuousClock.now - start) / .seconds(1)
+  }
 
-  /// Whether any two frames can make a pair at all.
-  public var hasPairs: Bool { sampler.hasPairs }
+  /// Visible crops.
+  public var crops: Int { pool.withLock { $0.crops.crops } }
+
+  /// Visible frames that can take part in a pair.
+  public var pairableFrames: Int { pool.withLock { $0.crops.sampler.frameCount } }
+
+  /// Whether any two visible frames can make a pair at all.
+  public var hasPairs: Bool { pool.withLock { $0.crops.sampler.hasPairs } }
 
   /// The generator of masks; only for a recipe that includes masked modelling.
   public var maskGenerator: MaskGenerator {
@@ -71,30 +91,13 @@ public struct BatchMaker: Sendable {
     return masks
   }
 
-  private static func styles(of source: CropSource) throws -> [CameraStyle] {
-    let store = source.store
-    var byVideo = [[Int]](repeating: [], count: store.videos.count)
-    for index in 0..<store.count { byVideo[store.video(at: index)].append(index) }
-    return try byVideo.map { crops in
-      // Up to 128 crops spread over the video are enough for a mean and a deviation.
-      let step = max(1, crops.count / 128)
-      let images = try stride(from: 0, to: crops.count, by: step).map {
-        try source.image(at: crops[$0])
-      }
-      return CameraStyle(of: images)
-    }
-  }
-
   /// The pictures of a masked step; `part` counts the forward passes of one update.
   public func maskedBatch(step: Int, part: Int = 0) throws -> MaskedBatch {
-    let size = min(recipe.simmim.batch, source.store.count)
-    let position = (step * recipe.optimizer.gradientAccumulation + part) * size
-    let indices = order(from: position, count: size)
     var random = random.split("masked").split(step).split(part)
     var images: [Image] = []
     var changes: [PictureChange] = []
     var drawn: [[Bool]] = []
-    for index in indices {
+    for index in maskedCrops(step: step, part: part) {
       let image = try source.image(at: index)
       images.append(image)
       changes.append(recipe.simmim.augmentation.change(of: image, random: &random))
@@ -106,16 +109,22 @@ public struct BatchMaker: Sendable {
       masks: drawn)
   }
 
-  /// Positions `start ..< start + count` of an endless sequence of shuffled passes over the store.
-  private func order(from start: Int, count: Int) -> [Int] {
-    let total = source.store.count
+  /// The crops of a masked step: the next of an endless sequence of shuffled passes over all crops, or
+  /// any of the visible ones while there are others to come.
+  private func maskedCrops(step: Int, part: Int) -> [Int] {
+    let (total, isEverything) = pool.withLock { ($0.crops.crops, $0.crops.isEverything) }
+    let size = min(recipe.simmim.batch, total)
+    guard isEverything else {
+      var random = random.split("head").split(step).split(part)
+      return Array(random.permutation(total).prefix(size))
+    }
     var result: [Int] = []
-    var position = start
-    while result.count < count {
+    var position = (step * recipe.optimizer.gradientAccumulation + part) * size
+    while result.count < size {
       var random = random.split("epoch").split(position / total)
       let permutation = random.permutation(total)
       let offset = position % total
-      let taken = permutation[offset..<min(offset + count - result.count, total)]
+      let taken = permutation[offset..<min(offset + size - result.count, total)]
       result += taken
       position += taken.count
     }
@@ -124,7 +133,13 @@ public struct BatchMaker: Sendable {
 
   /// The crops of a pair step.
   public func pairedBatch(step: Int, progress: Double) throws -> PairedBatch {
-    let pairs = sampler.pairs(step: step, progress: progress)
+    let (pairs, styles) = try pool.withLock { pool in
+      (
+        pool.crops.sampler.pairs(step: step, progress: progress),
+        recipe.isr.augmentation.cameraStyle > 0 ? try pool.styles.styles(of: pool.crops) : [:]
+      )
+    }
+    let cameras = styles.keys.sorted().compactMap { styles[$0] }
     let crops = pairs.flatMap { $0.first + $0.second }
     let base = random.split("augmentation").split(step)
     var images: [Image] = []
@@ -136,7 +151,7 @@ public struct BatchMaker: Sendable {
       changes.append(
         recipe.isr.augmentation.change(
           of: image, extent: extent,
-          style: styles.isEmpty ? nil : styles[source.store.video(at: index)], styles: styles,
+          style: styles[source.store.video(at: index)], styles: cameras,
           random: &random))
     }
     let isClean = recipe.isr.matchView == .clean && recipe.isr.reliability != .cycas

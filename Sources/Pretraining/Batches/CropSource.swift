@@ -13,15 +13,22 @@ public final class CropSource: Sendable {
     var bytes = 0
   }
 
+  /// Tells which crops there are.
+  public let feed: CropFeed
   /// Where the crops come from.
-  public let store: CropStore
+  public var store: CropStore { feed.store }
   private let limitBytes: Int
   private let cache = Mutex(Cache())
 
-  /// Reads from `store` and keeps at most `limitBytes` of decoded pixels.
-  public init(_ store: CropStore, limitBytes: Int = 192 << 20) {
-    self.store = store
+  /// Reads from a store that may still grow, and keeps at most `limitBytes` of decoded pixels.
+  public init(_ feed: CropFeed, limitBytes: Int = 192 << 20) {
+    self.feed = feed
     self.limitBytes = limitBytes
+  }
+
+  /// Reads from a store to which nothing is added any more.
+  public convenience init(_ store: CropStore, limitBytes: Int = 192 << 20) {
+    self.init(CropFeed(complete: store), limitBytes: limitBytes)
   }
 
   /// The crop at a position of the store.

@@ -24,34 +24,50 @@ public struct FramePair: Sendable, Hashable {
 /// A step depends only on the seed and its number, so any step can be drawn at any time.
 public struct FramePairSampler: Sendable {
   private struct Video: Sendable {
+    let number: Int
     var frames: [CropFrame]
   }
 
-  private let videos: [Video]
+  private var videos: [Video] = []
   private let settings: ISRSettings
   private let random: RandomStream
-  private let eligible: Int
+  private var eligible = 0
   private let slack: Double
 
-  /// Groups the frames of a store that hold at least two crops.
+  /// A sampler without frames.
   ///
   /// `samplingRate` is that of the extraction, in frames per second: frames lie on its grid, so half
   /// its interval is the slack that gaps have.
+  public init(settings: ISRSettings, samplingRate: Double, random: RandomStream) {
+    precondition(samplingRate > 0, "FramePairSampler: the sampling rate must be positive")
+    slack = 1 / (2 * samplingRate)
+    self.settings = settings
+    self.random = random
+  }
+
+  /// A sampler of the frames that hold at least two crops.
   public init(
     frames: [CropFrame], settings: ISRSettings, samplingRate: Double, random: RandomStream
   ) {
-    precondition(samplingRate > 0, "FramePairSampler: the sampling rate must be positive")
-    slack = 1 / (2 * samplingRate)
-    var byVideo: [Int: [CropFrame]] = [:]
-    for frame in frames where frame.crops.count >= 2 {
-      byVideo[frame.video, default: []].append(frame)
+    self.init(settings: settings, samplingRate: samplingRate, random: random)
+    for frame in frames { append(frame) }
+  }
+
+  /// Adds a frame, if it holds at least two crops.
+  public mutating func append(_ frame: CropFrame) {
+    guard frame.crops.count >= 2 else { return }
+    eligible += 1
+    // Frames come video by video and in order of time, so the places are nearly always the last ones.
+    let place = videos.lastIndex { $0.number <= frame.video }
+    guard let place, videos[place].number == frame.video else {
+      videos.insert(
+        Video(number: frame.video, frames: [frame]), at: place.map { $0 + 1 } ?? 0)
+      return
     }
-    videos = byVideo.keys.sorted().map { key in
-      Video(frames: (byVideo[key] ?? []).sorted { ($0.clip, $0.seconds) < ($1.clip, $1.seconds) })
+    let position = videos[place].frames.lastIndex {
+      ($0.clip, $0.seconds) <= (frame.clip, frame.seconds)
     }
-    self.settings = settings
-    self.random = random
-    eligible = videos.reduce(0) { $0 + $1.frames.count }
+    videos[place].frames.insert(frame, at: position.map { $0 + 1 } ?? 0)
   }
 
   /// Frames with at least two crops.

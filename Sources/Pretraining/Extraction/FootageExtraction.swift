@@ -5,9 +5,10 @@ import Persons
 
 /// Cuts the persons out of footage and stores them with their provenance.
 ///
-/// Videos are read one after the other, in bounded memory. A video that cannot be used is skipped
-/// with a sentence that says why, and the next one is read. Videos that the store has finished are
-/// not read again, so the same call continues an interrupted extraction.
+/// Videos are read one after the other, in bounded memory, in an order of which every beginning is
+/// spread over the list: whoever works with the first crops has seen several cameras. A video that
+/// cannot be used is skipped with a sentence that says why, and the next one is read. Videos that the
+/// store has finished are not read again, so the same call continues an interrupted extraction.
 ///
 /// ```swift
 /// let extraction = FootageExtraction(settings: settings)
@@ -35,32 +36,41 @@ public struct FootageExtraction: Sendable {
     self.decoderThreads = decoderThreads
   }
 
-  /// Extracts the crops of each item, in the order given.
+  /// Extracts the crops of each item, in the order of ``SpreadOrder``.
   ///
   /// - Parameters:
   ///   - items: the footage; names must differ.
   ///   - writer: a store opened with the ``Settings/store`` of these settings.
   ///   - progress: called after every frame.
+  ///   - newFrames: called with the frames whose crops can be read from the writer's store.
+  ///   - finished: called with the outcome of every video.
   ///   - isCancelled: asked before every frame.
-  /// - Returns: one outcome per item; an unusable video has a ``VideoOutcome/skippedReason``.
+  /// - Returns: one outcome per item, in the order given; an unusable video has a ``VideoOutcome/skippedReason``.
   /// - Throws: `CancellationError` if cancelled, after which the writer is used up, while its store
   ///   keeps the finished videos; `DatasetError` if the store cannot be written;
   ///   ``ExtractionError`` if boxes and videos do not fit together; `DetectionError` if there are
   ///   no detections at the path named.
   public func extract(
     from items: [FootageItem], into writer: CropStoreWriter,
-    progress: (ExtractionProgress) -> Void = { _ in }, isCancelled: () -> Bool = { false }
+    progress: (ExtractionProgress) -> Void = { _ in },
+    newFrames: ([CropFrame]) -> Void = { _ in }, finished: (VideoOutcome) -> Void = { _ in },
+    isCancelled: () -> Bool = { false }
   ) throws -> [VideoOutcome] {
     try check(items)
-    var outcomes: [VideoOutcome] = []
-    for (position, item) in items.enumerated() {
+    var outcomes: [Int: VideoOutcome] = [:]
+    for (position, index) in SpreadOrder(count: items.count).enumerated() {
+      let item = items[index]
+      func note(_ outcome: VideoOutcome) {
+        outcomes[index] = outcome
+        finished(outcome)
+      }
       let boxes = boxFile(of: item)
       let signature = FootageSignature(paths: [item.path] + boxes.paths).text
       if let summary = writer.summary(ofVideo: item.name) {
         guard summary.signature == signature else {
           throw ExtractionError.videoChanged(name: item.name, store: writer.directory.path)
         }
-        outcomes.append(Self.outcome(of: item, summary))
+        note(Self.outcome(of: item, summary))
         continue
       }
       let start = ContinuousClock.now
@@ -70,11 +80,12 @@ public struct FootageExtraction: Sendable {
           video: position + 1, videos: items.count, name: item.name, stage: .crops, frames: 0,
           crops: 0))
       writer.begin(video: item.name, signature: signature)
-      try video.run(into: writer, progress: progress, isCancelled: isCancelled)
+      try video.run(
+        into: writer, progress: progress, newFrames: newFrames, isCancelled: isCancelled)
       video.outcome.elapsedSeconds = (ContinuousClock.now - start) / .seconds(1)
-      outcomes.append(video.outcome)
+      note(video.outcome)
     }
-    return outcomes
+    return items.indices.compactMap { outcomes[$0] }
   }
 
   /// The outcomes of footage whose every item the store has finished or skipped under these settings.

@@ -28,11 +28,12 @@ struct VideoExtraction {
   /// Reads the video and commits it to the store, as finished or as skipped.
   mutating func run(
     into writer: CropStoreWriter, progress: (ExtractionProgress) -> Void,
-    isCancelled: () -> Bool
+    newFrames: ([CropFrame]) -> Void, isCancelled: () -> Bool
   ) throws {
     let refusal: String?
     do {
-      refusal = try cut(into: writer, progress: progress, isCancelled: isCancelled)
+      refusal = try cut(
+        into: writer, progress: progress, newFrames: newFrames, isCancelled: isCancelled)
     } catch let error as VideoError {
       refusal = error.description
     } catch let error as DetectionError {
@@ -55,7 +56,7 @@ struct VideoExtraction {
   /// Returns why boxes were refused, or nil.
   private mutating func cut(
     into writer: CropStoreWriter, progress: (ExtractionProgress) -> Void,
-    isCancelled: () -> Bool
+    newFrames: ([CropFrame]) -> Void, isCancelled: () -> Bool
   ) throws -> String? {
     if isCancelled() { throw CancellationError() }
     if case .missing(let reason) = boxFile { return reason }
@@ -92,6 +93,7 @@ struct VideoExtraction {
       firstSeconds = firstSeconds ?? frame.seconds
       outcome.boxes = (outcome.boxes ?? 0) + boxes.count
       try store(boxes, of: frame, clip: clip, usesRules: proposer.usesRules, in: writer)
+      newFrames(try writer.publish())
       report.frames = outcome.frames
       report.crops = writer.pendingCrops
       progress(report)

@@ -21,15 +21,21 @@ public struct PretrainingState: Codable, Sendable, Hashable {
   public var seconds: Double
   /// Seconds of all parts of the run so far, the extraction of crops included.
   public var elapsed: Double
+  /// Seconds in which training waited for footage, its first step aside.
+  public var waited: Double
   /// Largest resident set of any part of the run so far, in bytes.
   public var peakResidentBytes: Int
   /// Threads the run uses; another number would change the last bits.
   public var threads: Int
 
+  /// Pictures trained on per second, the waiting for footage aside.
+  public var imagesPerSecond: Double { Double(images) / max(seconds - waited, 1e-9) }
+
   /// Makes a state.
   public init(
     step: Int = 0, optimizerStep: Int = 0, totalSteps: Int = 0, images: Int = 0, pairs: Int = 0,
-    seconds: Double = 0, elapsed: Double = 0, peakResidentBytes: Int = 0, threads: Int
+    seconds: Double = 0, elapsed: Double = 0, waited: Double = 0, peakResidentBytes: Int = 0,
+    threads: Int
   ) {
     self.step = step
     self.optimizerStep = optimizerStep
@@ -38,6 +44,7 @@ public struct PretrainingState: Codable, Sendable, Hashable {
     self.pairs = pairs
     self.seconds = seconds
     self.elapsed = elapsed
+    self.waited = waited
     self.peakResidentBytes = peakResidentBytes
     self.threads = threads
   }

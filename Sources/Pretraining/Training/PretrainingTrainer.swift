@@ -27,6 +27,12 @@ public final class PretrainingTrainer {
     case joint([MaskedBatch], PairedBatch)
   }
 
+  private struct PreparedBatch: Sendable {
+    var batch: Batch
+    /// Seconds in which it could not be prepared because its footage had not been read.
+    var waitedForFootage: Double
+  }
+
   /// The network and its heads.
   public let model: PretrainingModel
   /// What to learn and how.
@@ -39,15 +45,20 @@ public final class PretrainingTrainer {
   var optimizer: AdamW
   /// Moving average of all weights, when the recipe asks for one.
   var average: ExponentialAverage?
+  /// Which part of the footage a step may see.
+  public let rule: FootageRule
+  /// Seconds the trainer waited for the footage of the first step.
+  public let headWait: Double
   private let maker: BatchMaker
-  private let identities: [Int?]
+  private let source: CropSource
   private let random: RandomStream
   private let miner: PairMiner
   private let statistics: [(path: String, buffer: Buffer)]
-  private var prefetcher: (stage: PretrainingPlan.Stage, batches: Prefetcher<Batch>)?
+  private var prefetcher: (stage: PretrainingPlan.Stage, batches: Prefetcher<PreparedBatch>)?
 
   /// Plans the run and checks that the recipe suits the store and the backbone.
   ///
+  /// Footage may still be read meanwhile; waits for the part that the first step needs.
   /// - Throws: ``PretrainingError``, or `DatasetError` when a crop cannot be read.
   public init(
     recipe: PretrainingRecipe, source: CropSource, model: PretrainingModel,
@@ -56,17 +67,20 @@ public final class PretrainingTrainer {
     let backbone = model.backbone
     let extent = backbone.inputExtent
     try Self.check(recipe, backbone: backbone)
-    guard source.store.count > 0 else { throw PretrainingError.noCrops }
     self.recipe = recipe
+    self.source = source
     self.model = model
     statistics = model.buffers
     random = RandomStream(seed: UInt64(recipe.seed)).split("training")
-    maker = try BatchMaker(
+    maker = BatchMaker(
       source: source, recipe: recipe, extent: extent, preprocessing: preprocessing,
       random: random.split("batches"))
-    plan = PretrainingPlan(
-      recipe: recipe, crops: source.store.count, frames: maker.pairableFrames)
-    identities = source.store.records.map(\.identity)
+    var waited = recipe.countsEpochs ? try maker.reveal(.max) : 0
+    plan = PretrainingPlan(recipe: recipe, crops: maker.crops, frames: maker.pairableFrames)
+    rule = FootageRule(recipe: recipe, firstStage: plan.stages.first?.steps ?? 0)
+    waited += try maker.reveal(rule.frames(at: 0))
+    headWait = waited
+    guard maker.crops > 0 else { throw PretrainingError.noCrops }
     miner = PairMiner(recipe.isr.matcher)
     if recipe.schedule.objective.includesPairs, !maker.hasPairs {
       throw PretrainingError.noPairs
@@ -146,13 +160,13 @@ public final class PretrainingTrainer {
   }
 
   private func advance(_ stage: PretrainingPlan.Stage) throws -> StepReport {
-    let (batch, waited) = try nextBatch(stage)
+    let (prepared, waited) = try nextBatch(stage)
     let local = step - stage.start
     let rate = schedule(stage).rate(at: local)
     var report = StepReport(
       step: step, objective: stage.objective, images: 0, pairs: 0, values: ["rate": Double(rate)],
-      waited: waited)
-    switch batch {
+      waited: waited, waitedForFootage: min(waited, prepared.waitedForFootage))
+    switch prepared.batch {
     case .masked(let parts):
       try learnMasked(parts, &report)
     case .paired(let pairs):
@@ -186,10 +200,11 @@ public final class PretrainingTrainer {
       peak: Float(settings.learningRate), start: 0, minimum: Float(settings.minimumRate))
   }
 
-  private func nextBatch(_ stage: PretrainingPlan.Stage) throws -> (Batch, Double) {
+  private func nextBatch(_ stage: PretrainingPlan.Stage) throws -> (PreparedBatch, Double) {
     if prefetcher?.stage != stage {
-      let (maker, first, recipe) = (maker, stage.start, recipe)
-      let batches = Prefetcher<Batch>(from: step, to: stage.start + stage.steps) { step in
+      let (maker, rule, first, recipe) = (maker, rule, stage.start, recipe)
+      let batches = Prefetcher<PreparedBatch>(from: step, to: first + stage.steps) { step in
+        let waited = try maker.reveal(rule.frames(at: step))
         let local = step - first
         func masked() throws -> [MaskedBatch] {
           try (0..<recipe.optimizer.gradientAccumulation).map {
@@ -200,16 +215,20 @@ public final class PretrainingTrainer {
           try maker.pairedBatch(
             step: local, progress: Double(local) / Double(max(stage.steps, 1)))
         }
-        switch stage.objective {
-        case .simmim: return .masked(try masked())
-        case .isr: return .paired(try paired())
-        case .joint: return .joint(try masked(), try paired())
-        }
+        let batch: Batch =
+          switch stage.objective {
+          case .simmim: .masked(try masked())
+          case .isr: .paired(try paired())
+          case .joint: .joint(try masked(), try paired())
+          }
+        return PreparedBatch(batch: batch, waitedForFootage: waited)
       }
       prefetcher = (stage, batches)
     }
-    guard let prefetcher else { preconditionFailure("the prefetcher was just made") }
-    return try prefetcher.batches.next()
+    guard let next = try prefetcher?.batches.next() else {
+      preconditionFailure("PretrainingTrainer: no batch for step \(step)")
+    }
+    return (next.batch, next.waited)
   }
 
   private func learnMasked(_ parts: [MaskedBatch], _ report: inout StepReport) throws {
@@ -314,7 +333,7 @@ public final class PretrainingTrainer {
     let statistics = PairStatistics(
       similarity: unit.multiplied(by: unit, transposingOther: true).value.values,
       embeddings: embeddings.values, width: embeddings.columns, batch: matched,
-      identities: batch.crops.map { identities[$0] })
+      identities: batch.crops.map { source.store.identity(at: $0) })
     report.values.merge(statistics.values) { $1 }
     if let spread = statistics.values["spread"], spread < 0.2, embeddings.rows > 1 {
       let figure = (spread * 100).rounded() / 100

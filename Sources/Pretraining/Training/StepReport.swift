@@ -14,6 +14,8 @@ public struct StepReport: Sendable, Hashable {
   public var values: [String: Double]
   /// Seconds the trainer waited for its batch.
   public var waited: Double
+  /// The part of ``waited`` in which the footage of the batch had not been read yet, in seconds.
+  public var waitedForFootage: Double
   /// What is wrong with the run, in one sentence, when something is.
   public var alarm: String?
 }
