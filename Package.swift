@@ -99,10 +99,12 @@ let package = Package(
     room("Storage", ["Layers", "Tensors"]),
     room("Adapters", ["Layers", "Gradients", "Tensors", "Spelling"]),
 
-    // 5 The training loop, checkpoints, resume.
+    // 5 The training loop, checkpoints, resume · adapters in files, those of PEFT included.
     room(
       "Training",
       ["Optimizers", "Backbones", "Storage", "Layers", "Gradients", "Tensors", "Pipelines"]),
+
+    room("AdapterFiles", ["Adapters", "Storage", "Layers", "Gradients", "Tensors"]),
 
     // 6 Pictures and logs · the pretraining objectives.
     room(
@@ -181,6 +183,11 @@ let package = Package(
       ],
       resources: [.copy("Goldens")]),
     tests("Storage", ["Storage", "Layers", "Tensors"]),
+    tests(
+      "AdapterFiles",
+      [
+        "AdapterFiles", "Adapters", "Backbones", "Storage", "Layers", "Gradients", "Tensors",
+      ], resources: [.copy("Goldens")]),
     tests(
       "Adapters",
       ["Adapters", "Backbones", "Optimizers", "Layers", "Gradients", "Tensors", "CKernels"]),

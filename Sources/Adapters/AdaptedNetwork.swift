@@ -40,10 +40,12 @@ public final class AdaptedNetwork {
   ///   - name: how it is switched and detached.
   ///   - random: where the starts are drawn from; each site has a stream of its own.
   ///   - freezesBase: whether the base's parameters stop being trained until the last adapter goes.
+  ///   - original: the plan that the adapter is to keep, where `plan` is one from a file that names
+  ///     its sites one by one.
   @discardableResult
   public func attach(
     _ plan: AdapterPlan, named name: String = "default", random: RandomStream,
-    freezesBase: Bool = true
+    freezesBase: Bool = true, restoring original: AdapterPlan? = nil
   ) throws(AdapterError) -> NetworkAdapter {
     guard !isMerged else { throw .merged }
     guard !adapters.contains(where: { $0.name == name }) else { throw .nameTaken(name: name) }
@@ -74,7 +76,8 @@ public final class AdaptedNetwork {
         copy: tuning.attach(copyOf: entry.parameter, named: name))
     }
     let adapter = NetworkAdapter(
-      name: name, plan: plan, attached: attached, tuned: copies, shared: attachment.shared)
+      name: name, plan: original ?? plan, attached: attached, tuned: copies,
+      shared: attachment.shared)
     adapters.append(adapter)
     strengths[name] = 1
     apply()

@@ -4,7 +4,7 @@ import Spelling
 /// `all-linear`, `all-convolution`, `all`; with `[q,v]` behind it, parts of fused layers.
 ///
 /// `attn.qkv` fits `blocks.0.attn.qkv`: a pattern fits a path that equals it or ends with `.` and it.
-/// `*` stands for anything but a dot, `**` for anything.
+/// `*` stands for anything but a dot, `**` for anything. With `=` in front, the whole path is meant.
 public struct SitePattern: Sendable, Hashable {
   /// What was typed.
   public let text: String
@@ -48,6 +48,7 @@ public struct SitePattern: Sendable, Hashable {
 
   /// Whether a pattern without brackets fits a path or its end.
   static func fits(_ pattern: String, _ path: String) -> Bool {
+    if pattern.hasPrefix("=") { return path == pattern.dropFirst() }
     guard pattern.contains("*") else { return path == pattern || path.hasSuffix("." + pattern) }
     var end = Substring(path)
     while true {

@@ -3,6 +3,7 @@ import Datasets
 import Foundation
 import Images
 import Metrics
+import Storage
 import Tensors
 
 /// A few pictures on their way to a model, decoded and prepared ahead of it.

@@ -12,7 +12,7 @@ import Testing
     "Layers": 3, "Losses": 3, "Frames": 3, "Persons": 3, "Datasets": 3, "Metrics": 3,
     "Optimizers": 4, "Backbones": 4, "Storage": 4, "Adapters": 4,
     // Recipes are plain settings, so that whatever they configure can take them as they are.
-    "Training": 5, "Recipes": 5,
+    "Training": 5, "Recipes": 5, "AdapterFiles": 5,
     "Reports": 6, "Pretraining": 6,
     "Evaluation": 7,
     // 8 Commands, and what they share

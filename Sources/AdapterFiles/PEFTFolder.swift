@@ -1,0 +1,79 @@
+public import Adapters
+public import Foundation
+import Layers
+import Tensors
+
+/// Adapters in the folder format of Hugging Face PEFT: `adapter_config.json` and
+/// `adapter_model.safetensors`.
+///
+/// Written folders load in PEFT on the same network of timm's names. What PEFT has no form for is
+/// written as exact low-rank factors where there are such, else refused.
+/// **Source**: the files and the matching rules of PEFT 0.21.
+public enum PEFTFolder {
+  /// Name of the description.
+  public static let descriptionName = "adapter_config.json"
+  /// Name of the numbers.
+  public static let tensorsName = "adapter_model.safetensors"
+
+  /// Writes an adapter for PEFT.
+  ///
+  /// - Parameters:
+  ///   - base: what the description names as the base model, for people.
+  /// - Throws: `AdapterFileError.notExpressible` where PEFT has no form for it.
+  public static func write(
+    _ adapter: NetworkAdapter, of adapted: AdaptedNetwork, base: String? = nil, to folder: URL
+  ) throws {
+    guard !adapted.isMerged else { throw AdapterError.merged }
+    var writing = try PEFTWriting(adapter, network: adapted.network)
+    try writing.addSites()
+    try writing.addTuned()
+    writing.fields["base_model_name_or_path"] = base ?? NSNull()
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    } catch {
+      throw AdapterFileError.unwritable(path: folder.path, reason: error.localizedDescription)
+    }
+    try AdapterTensors.write(writing.tensors, to: folder.appendingPathComponent(tensorsName))
+    let url = folder.appendingPathComponent(descriptionName)
+    do {
+      let data = try JSONSerialization.data(
+        withJSONObject: writing.fields,
+        options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+      try data.write(to: url, options: .atomic)
+    } catch {
+      throw AdapterFileError.unwritable(path: url.path, reason: error.localizedDescription)
+    }
+  }
+
+  /// Attaches an adapter from a folder of PEFT.
+  ///
+  /// - Parameters:
+  ///   - name: the name it gets.
+  ///   - ignored: patterns of parameters that may be left out, such as the head of another task.
+  /// - Throws: `AdapterFileError`, `AdapterError` or `SafetensorsError`; nothing is attached then.
+  @discardableResult
+  public static func read(
+    _ folder: URL, into adapted: AdaptedNetwork, named name: String = "default",
+    ignoring ignored: [String] = []
+  ) throws -> NetworkAdapter {
+    let configuration = try PEFTConfiguration(folder: folder)
+    let url = folder.appendingPathComponent(tensorsName)
+    let tensors = try AdapterTensors.read(url).filter { key, _ in
+      let (site, suffix) = PEFTNames.split(key)
+      return suffix != nil || !ignored.contains { SitePattern($0).fits(site) }
+    }
+    let reading = try PEFTReading(
+      configuration, tensors: tensors, path: url.path, adapted: adapted)
+    let adapter = try adapted.attach(
+      reading.plan, named: name, random: RandomStream(seed: 0))
+    do {
+      try AdapterTensors.fill(adapter, from: reading.numbers, path: url.path) { path in
+        reading.keepsStart(path)
+      }
+    } catch {
+      try adapted.detach(name)
+      throw error
+    }
+    return adapter
+  }
+}

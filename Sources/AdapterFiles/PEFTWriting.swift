@@ -1,0 +1,338 @@
+import Adapters
+import Foundation
+import Gradients
+import Layers
+import Tensors
+
+/// Collects what a PEFT folder holds for one adapter.
+struct PEFTWriting {
+  /// The description.
+  var fields: [String: Any]
+  /// Tensors by PEFT's key.
+  var tensors: [String: Tensor] = [:]
+  private let adapter: NetworkAdapter
+  private let network: any Module
+
+  init(_ adapter: NetworkAdapter, network: any Module) throws(AdapterFileError) {
+    self.adapter = adapter
+    self.network = network
+    fields = ["task_type": NSNull(), "inference_mode": true]
+  }
+
+  private func refusal(_ reason: String) -> AdapterFileError {
+    .notExpressible(name: adapter.name, reason: reason)
+  }
+
+  private func key(_ site: String, _ suffix: String) -> String {
+    "\(PEFTNames.prefix)\(site).\(suffix)"
+  }
+
+  private var layerPaths: [String] {
+    var seen: Set<String> = []
+    return adapter.attached.map(\.site.layerPath).filter { seen.insert($0).inserted }
+  }
+
+  /// The numbers at the sites.
+  mutating func addSites() throws(AdapterFileError) {
+    fields["target_modules"] = PEFTNames.targets(layerPaths)
+    if adapter.attached.isEmpty { return try addNormalizations() }
+    switch adapter.plan.method {
+    case is DoRA: try addDirections()
+    case let method as VeRA: try addSharedProjections(method)
+    case is LoHa: try addByName("LOHA")
+    case let method as LoKr:
+      try addByName("LOKR")
+      fields["decompose_factor"] = method.factor
+    case let method as AdaLoRA: try addTriplets(method)
+    default: try addFactors()
+    }
+  }
+
+  private func numbers(_ entry: NetworkAdapter.Attached) -> [String: Tensor] {
+    Dictionary(
+      uniqueKeysWithValues: entry.adapter.parameters.map { ($0.path, $0.parameter.value) })
+  }
+
+  private func requireWholeLayers() throws(AdapterFileError) {
+    for entry in adapter.attached where entry.site.part != nil {
+      throw refusal(
+        "\(entry.site.path) is a part of a fused map, and PEFT adapts \(entry.site.layerPath) whole"
+      )
+    }
+  }
+
+  // MARK: Low-rank factors
+
+  /// Everything that is exactly low-rank, as plain factors.
+  private mutating func addFactors() throws(AdapterFileError) {
+    fields["peft_type"] = "LORA"
+    fields["bias"] = "none"
+    fields["init_lora_weights"] = true
+    fields["fan_in_fan_out"] = false
+    var (ranks, alphas) = ([String: Any](), [String: Any]())
+    for path in layerPaths {
+      let form = try wholeForm(at: path)
+      let (rank, alpha) = add(form, at: path)
+      ranks[PEFTNames.anchored(path)] = rank
+      alphas[PEFTNames.anchored(path)] = alpha
+    }
+    setRanks(ranks, alphas)
+    let dropout = (adapter.plan.method as? LoRA)?.dropout ?? 0
+    fields["lora_dropout"] = dropout
+  }
+
+  /// Writes one rank and alpha for all sites where they agree, else one full path for each.
+  private mutating func setRanks(_ ranks: [String: Any], _ alphas: [String: Any]) {
+    let (all, strengths) = (
+      Set(ranks.values.compactMap { $0 as? Int }), Set(alphas.values.compactMap { $0 as? Double })
+    )
+    fields["r"] = all.max() ?? 8
+    fields["lora_alpha"] = strengths.max() ?? 8
+    fields["rank_pattern"] = all.count > 1 ? ranks : [:]
+    fields["alpha_pattern"] = strengths.count > 1 ? alphas : [:]
+  }
+
+  /// The factors of a layer; those of its parts stand beside each other, with zeros between.
+  private func wholeForm(
+    at path: String
+  ) throws(AdapterFileError) -> (form: LowRankForm, geometry: SiteGeometry) {
+    let entries = adapter.attached.filter { $0.site.layerPath == path }
+    let whole = entries[0].site.layer.geometry
+    var forms: [(LowRankForm, Range<Int>)] = []
+    for entry in entries {
+      guard let exact = entry.adapter as? any LowRankExpressible,
+        let form = exact.lowRankForm(at: entry.site.geometry)
+      else {
+        throw refusal(
+          "its method \(type(of: adapter.plan.method).name) has no form there, and at "
+            + "\(entry.site.path) its change is not exactly low-rank")
+      }
+      forms.append((form, entry.site.outputs ?? 0..<whole.outputs))
+    }
+    if forms.count == 1, forms[0].1.count == whole.outputs { return (forms[0].0, whole) }
+    let rank = forms.reduce(0) { $0 + $1.0.down.shape[0] }
+    var up = [Float](repeating: 0, count: whole.outputs * rank)
+    var first = 0
+    for (form, range) in forms {
+      let (own, values) = (form.down.shape[0], form.up.values)
+      for row in range {
+        for column in 0..<own {
+          // Parts may differ in scale, so the scale goes into B.
+          up[row * rank + first + column] =
+            values[(row - range.lowerBound) * own + column] * form.scale
+        }
+      }
+      first += own
+    }
+    let downs = forms.flatMap { $0.0.down.values }
+    return (
+      LowRankForm(
+        down: Tensor(downs, shape: whole.shape(outputs: rank)),
+        up: Tensor(up, shape: [whole.outputs, rank]), scale: 1), whole
+    )
+  }
+
+  /// Adds A and B in PEFT's shapes and answers rank and alpha.
+  private mutating func add(
+    _ found: (form: LowRankForm, geometry: SiteGeometry), at path: String
+  ) -> (rank: Int, alpha: Double) {
+    let (form, geometry) = found
+    let rank = form.down.shape[0]
+    tensors[key(path, "lora_A.weight")] = PEFTShapes.down(form.down, at: geometry)
+    tensors[key(path, "lora_B.weight")] =
+      geometry.kind == .linear ? form.up : form.up.reshaped(form.up.shape + [1, 1])
+    return (rank, Double(form.scale) * Double(rank))
+  }
+
+  private mutating func addDirections() throws(AdapterFileError) {
+    try requireWholeLayers()
+    fields["peft_type"] = "LORA"
+    fields["bias"] = "none"
+    fields["init_lora_weights"] = true
+    fields["fan_in_fan_out"] = false
+    fields["use_dora"] = true
+    var (ranks, alphas) = ([String: Any](), [String: Any]())
+    for entry in adapter.attached {
+      guard let directions = entry.adapter as? DirectionAdapter else { continue }
+      let (path, geometry) = (entry.site.path, entry.site.geometry)
+      guard geometry.groups == 1 else {
+        throw refusal("\(path) has \(geometry.groups) groups, which PEFT's DoRA measures wrongly")
+      }
+      let form = LowRankForm(
+        down: directions.down.value, up: directions.up.value, scale: directions.scale)
+      let (rank, alpha) = add((form, geometry), at: path)
+      ranks[PEFTNames.anchored(path)] = rank
+      alphas[PEFTNames.anchored(path)] = alpha
+      let lengths = directions.magnitude.value
+      tensors[key(path, "lora_magnitude_vector")] =
+        geometry.kind == .linear ? lengths : lengths.reshaped([1, lengths.count, 1, 1])
+    }
+    setRanks(ranks, alphas)
+    fields["lora_dropout"] = (adapter.plan.method as? DoRA)?.dropout ?? 0
+  }
+
+  private mutating func addTriplets(_ method: AdaLoRA) throws(AdapterFileError) {
+    try requireWholeLayers()
+    for (path, rank) in adapter.plan.ranks where rank != method.rank {
+      throw refusal("\(path) has a rank of its own, and PEFT's AdaLoRA starts with one for all")
+    }
+    fields["peft_type"] = "ADALORA"
+    fields["bias"] = "none"
+    fields["init_lora_weights"] = true
+    fields["r"] = method.rank
+    fields["init_r"] = method.rank
+    fields["target_r"] = method.targetRank
+    fields["lora_alpha"] = method.alpha
+    fields["lora_dropout"] = method.dropout
+    fields["orth_reg_weight"] = method.orthogonality
+    // PEFT refuses a description without a schedule; the budget is spent already.
+    fields["total_step"] = 1
+    fields["tinit"] = 0
+    fields["tfinal"] = 0
+    for entry in adapter.attached {
+      let (values, columns) = (numbers(entry), entry.site.geometry.columns)
+      for (name, value) in values {
+        tensors[key(entry.site.path, name)] =
+          name == "lora_A" ? value.reshaped([value.count / columns, columns]) : value
+      }
+    }
+  }
+
+  // MARK: Other kinds
+
+  /// Methods whose names and shapes are PEFT's own.
+  private mutating func addByName(_ kind: String) throws(AdapterFileError) {
+    try requireWholeLayers()
+    fields["peft_type"] = kind
+    fields["init_weights"] = true
+    let ranked = adapter.plan.method as? any RankedMethod
+    fields["r"] = ranked?.rank ?? 8
+    fields["alpha"] = ranked?.alpha ?? 8
+    fields["rank_pattern"] = Self.anchored(adapter.plan.ranks)
+    fields["alpha_pattern"] = Self.anchored(adapter.plan.alphas)
+    for entry in adapter.attached {
+      for (name, value) in numbers(entry) { tensors[key(entry.site.path, name)] = value }
+    }
+  }
+
+  private static func anchored<Value>(_ table: [String: Value]) -> [String: Value] {
+    Dictionary(uniqueKeysWithValues: table.map { (PEFTNames.anchored($0.key), $0.value) })
+  }
+
+  private mutating func addSharedProjections(_ method: VeRA) throws(AdapterFileError) {
+    try requireWholeLayers()
+    for entry in adapter.attached where entry.site.geometry.kind != .linear {
+      throw refusal("\(entry.site.path) is a convolution, and PEFT's VeRA takes linear maps alone")
+    }
+    fields["peft_type"] = "VERA"
+    fields["bias"] = "none"
+    fields["r"] = method.rank
+    fields["vera_dropout"] = method.dropout
+    fields["d_initial"] = method.start
+    fields["save_projection"] = true
+    fields["init_weights"] = true
+    for (name, buffer) in adapter.shared { tensors["base_model.\(name)"] = buffer.value }
+    for entry in adapter.attached {
+      for (name, value) in numbers(entry) { tensors[key(entry.site.path, name)] = value }
+    }
+  }
+
+  private mutating func addNormalizations() throws(AdapterFileError) {
+    guard adapter.plan.method is NormalizationTuning else {
+      throw refusal(
+        "PEFT knows no method that trains chosen parameters alone, as "
+          + "\(type(of: adapter.plan.method).name) does")
+    }
+    fields["peft_type"] = "LN_TUNING"
+    let tuned = Dictionary(uniqueKeysWithValues: adapter.tuned.map { ($0.path, $0.copy.value) })
+    var modules: [String] = []
+    for (path, module) in network.modules where module is any NormalizationLayer {
+      let own = module.parameters.map { (name: $0.path, path: "\(path).\($0.path)") }
+      guard own.contains(where: { tuned[$0.path] != nil }) else { continue }
+      modules.append(path)
+      for (name, full) in own {
+        tensors[key(path, "ln_tuning_layers.\(name)")] = tuned[full]
+      }
+    }
+    fields["target_modules"] = PEFTNames.targets(modules)
+  }
+
+  // MARK: Parameters tuned in full
+
+  /// Biases of adapted layers as such, everything else by whole modules.
+  mutating func addTuned() throws(AdapterFileError) {
+    guard fields["peft_type"] as? String != "LN_TUNING", !adapter.tuned.isEmpty else { return }
+    let tuned = Dictionary(uniqueKeysWithValues: adapter.tuned.map { ($0.path, $0.copy.value) })
+    let targets = Set(layerPaths)
+    var placed: Set<String> = []
+    var modules: [String] = []
+    for (path, module) in network.modules where !path.isEmpty {
+      let own = module.parameters.filter { !$0.path.contains(".") }
+      let changed = own.filter { tuned["\(path).\($0.path)"] != nil }
+      guard !changed.isEmpty else { continue }
+      placed.formUnion(changed.map { "\(path).\($0.path)" })
+      if targets.contains(path) {
+        guard changed.map(\.path) == ["bias"], fields["peft_type"] as? String == "LORA" else {
+          throw refusal("\(path) is adapted and its own weight is tuned as well")
+        }
+        fields["bias"] = "lora_only"
+        tensors[key(path, "base_layer.bias")] = tuned["\(path).bias"]
+        continue
+      }
+      modules.append(path)
+      for (name, parameter) in own {
+        tensors[key(path, name)] = tuned["\(path).\(name)"] ?? parameter.value
+      }
+      for (name, buffer) in module.buffers where !name.contains(".") {
+        tensors[key(path, name)] = buffer.value
+      }
+    }
+    if let left = adapter.tuned.map(\.path).first(where: { !placed.contains($0) }) {
+      throw refusal("it tunes \(left), which belongs to no module that PEFT could store")
+    }
+    if !modules.isEmpty { fields["modules_to_save"] = modules }
+  }
+}
+
+/// Factors of convolutions in groups: ours holds the blocks, PEFT's A spans all inputs.
+enum PEFTShapes {
+  /// A of our shape as PEFT's, with zeros outside the blocks.
+  static func down(_ down: Tensor, at site: SiteGeometry) -> Tensor {
+    guard site.groups > 1 else { return down }
+    let (rank, narrow) = (down.shape[0], site.inputs / site.groups)
+    var wide = Tensor(zeros: [rank, site.inputs, site.kernelHeight, site.kernelWidth])
+    let block = narrow * site.taps
+    let values = down.values
+    wide.withMutablePointer { target in
+      for row in 0..<rank {
+        let group = row / (rank / site.groups)
+        for index in 0..<block {
+          target[row * site.inputs * site.taps + group * block + index] =
+            values[row * block + index]
+        }
+      }
+    }
+    return wide
+  }
+
+  /// PEFT's A as ours, or `nil` where it has numbers outside the blocks.
+  static func blocks(of wide: Tensor, at site: SiteGeometry) -> Tensor? {
+    guard site.groups > 1 else { return wide }
+    let rank = wide.shape[0]
+    guard wide.shape == [rank, site.inputs, site.kernelHeight, site.kernelWidth],
+      rank % site.groups == 0
+    else { return nil }
+    let block = site.inputs / site.groups * site.taps
+    let line = site.inputs * site.taps
+    let values = wide.values
+    var kept: [Float] = []
+    for row in 0..<rank {
+      let group = row / (rank / site.groups)
+      for index in 0..<line where index / block != group && values[row * line + index] != 0 {
+        return nil
+      }
+      kept += values[row * line + group * block..<row * line + (group + 1) * block]
+    }
+    return Tensor(kept, shape: site.shape(outputs: rank))
+  }
+}

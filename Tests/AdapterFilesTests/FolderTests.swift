@@ -1,0 +1,203 @@
+import Adapters
+import Foundation
+import Gradients
+import Layers
+import Storage
+import Tensors
+import Testing
+
+@testable import AdapterFiles
+
+/// Folders of our own and of PEFT: what they keep and what they refuse.
+struct FolderTests {
+  private func attach(
+    _ plan: AdapterPlan, to network: any TestNetwork
+  ) throws -> (AdaptedNetwork, NetworkAdapter) {
+    let adapted = AdaptedNetwork(network.weights)
+    let adapter = try adapted.attach(plan, random: RandomStream(seed: 3))
+    for (path, parameter) in adapter.parameters {
+      var random = RandomStream(seed: 9).split(path)
+      parameter.value.add(random.uniform(shape: parameter.value.shape, bound: 0.3))
+    }
+    return (adapted, adapter)
+  }
+
+  private func method(_ name: String) throws -> any AdapterMethod {
+    let type = try AdapterCatalog.type(named: name)
+    let settings = AdapterCatalog.settings(of: type).contains("rank") ? ["rank": "2"] : [:]
+    return try AdapterCatalog.method(named: name, settings: settings)
+  }
+
+  @Test(arguments: AdapterCatalog.all.map { $0.name }, ["transformer", "convnet"])
+  func `our folder keeps every number`(name: String, kind: String) throws {
+    let (network, input) = try Golden.network(of: kind)
+    let (adapted, adapter) = try attach(AdapterPlan(try method(name)), to: network)
+    let before = network.output(Variable(input), in: .inference()).value
+    try withTemporaryFolder { folder in
+      try AdapterFolder.write(adapter, of: adapted, facts: ["threshold": "0.25"], to: folder)
+      try adapted.detach("default")
+      let again = try AdapterFolder.read(folder, into: adapted, named: "again")
+      #expect(network.output(Variable(input), in: .inference()).value == before)
+      #expect(
+        again.parameters.map(\.parameter.value) == adapter.parameters.map(\.parameter.value))
+      #expect(again.buffers.map(\.buffer.value) == adapter.buffers.map(\.buffer.value))
+      #expect(again.plan.sites == adapter.plan.sites)
+      #expect(try AdapterFolder.facts(of: folder) == ["threshold": "0.25"])
+    }
+  }
+
+  @Test func `another base is refused unless allowed`() throws {
+    let (network, _) = try Golden.network(of: "transformer")
+    let (adapted, adapter) = try attach(AdapterPlan(LoRA(rank: 2)), to: network)
+    try withTemporaryFolder { folder in
+      try AdapterFolder.write(adapter, of: adapted, to: folder)
+      let other = AdaptedNetwork(Transformer().weights)
+      #expect(throws: AdapterFileError.otherBase(path: folder.path)) {
+        try AdapterFolder.read(folder, into: other)
+      }
+      #expect(other.adapters.isEmpty)
+      try AdapterFolder.read(folder, into: other, allowsOtherBase: true)
+      #expect(other.adapters.count == 1)
+    }
+  }
+
+  @Test func `missing, unexpected and misshapen tensors are refused and nothing stays attached`()
+    throws
+  {
+    let (network, _) = try Golden.network(of: "transformer")
+    let source = try Golden.url("lora-transformer")
+    let adapted = AdaptedNetwork(network.weights)
+    let tensors = try Golden.tensors("lora-transformer/adapter_model.safetensors")
+    let site = "base_model.model.blocks.0.attn.qkv"
+    func refusal(_ change: (inout [String: Tensor]) -> Void) throws -> AdapterFileError? {
+      try withTemporaryFolder { folder in
+        var changed = tensors
+        change(&changed)
+        try FileManager.default.copyItem(
+          at: source.appendingPathComponent(PEFTFolder.descriptionName),
+          to: folder.appendingPathComponent(PEFTFolder.descriptionName))
+        try AdapterTensors.write(
+          changed, to: folder.appendingPathComponent(PEFTFolder.tensorsName))
+        do {
+          try PEFTFolder.read(folder, into: adapted)
+        } catch let error as AdapterFileError {
+          return error
+        }
+        return nil
+      }
+    }
+    guard case .missing = try refusal({ $0["\(site).lora_B.weight"] = nil }) else {
+      Issue.record("a missing factor was not noticed")
+      return
+    }
+    let unexpected = try refusal { $0["\(site).other"] = Tensor(zeros: [1]) }
+    guard case .unexpected(_, ["blocks.0.attn.qkv.other"]) = unexpected else {
+      Issue.record("\(String(describing: unexpected))")
+      return
+    }
+    let rank = try refusal {
+      $0["\(site).lora_A.weight"] = Tensor(zeros: [2, 12])
+      $0["\(site).lora_B.weight"] = Tensor(zeros: [36, 2])
+    }
+    guard case .rank(_, "blocks.0.attn.qkv", 3, 2) = rank else {
+      Issue.record("\(String(describing: rank))")
+      return
+    }
+    let shape = try refusal { $0["\(site).lora_B.weight"] = Tensor(zeros: [35, 3]) }
+    guard case .shape = shape else {
+      Issue.record("\(String(describing: shape))")
+      return
+    }
+    let nan = try refusal {
+      $0["\(site).lora_B.weight"] = Tensor(repeating: .nan, shape: [36, 3])
+    }
+    guard case .notFinite = nan else {
+      Issue.record("\(String(describing: nan))")
+      return
+    }
+    #expect(adapted.adapters.isEmpty)
+    try PEFTFolder.read(source, into: adapted)
+  }
+
+  @Test func `overlapping rank patterns are refused`() throws {
+    try withTemporaryFolder { folder in
+      let text = """
+        {"peft_type": "LORA", "r": 3,
+         "rank_pattern": {"qkv": 3, "blocks.0.attn.qkv": 6}, "alpha_pattern": {"qkv": 2}}
+        """
+      try Data(text.utf8).write(
+        to: folder.appendingPathComponent(PEFTFolder.descriptionName))
+      let configuration = try PEFTConfiguration(folder: folder)
+      #expect(try configuration.pattern("rank_pattern", at: "blocks.1.attn.qkv") == 3)
+      #expect(try configuration.pattern("alpha_pattern", at: "blocks.0.attn.qkv") == 2)
+      #expect(try configuration.pattern("rank_pattern", at: "blocks.0.attn.qkv_norm") == nil)
+      #expect(
+        throws: AdapterFileError.ambiguous(
+          path: configuration.path, setting: "rank_pattern", site: "blocks.0.attn.qkv",
+          patterns: ["blocks.0.attn.qkv", "qkv"])
+      ) { try configuration.pattern("rank_pattern", at: "blocks.0.attn.qkv") }
+    }
+  }
+
+  @Test(arguments: [
+    ("vit.encoder.layer.3.attention.attention.query", "blocks.3.attn.qkv[q]"),
+    ("vit.layers.11.attention.v_proj", "blocks.11.attn.qkv[v]"),
+    ("vit.encoder.layer.0.attention.output.dense", "blocks.0.attn.proj"),
+    ("vit.encoder.layer.0.output.dense", "blocks.0.mlp.fc2"),
+    ("vit.layers.2.mlp.fc1", "blocks.2.mlp.fc1"), ("classifier", "head"),
+    ("vit.embeddings.patch_embeddings.projection", "patch_embed.proj"),
+    ("blocks.0.attn.qkv", "blocks.0.attn.qkv"),
+  ])
+  func `names of Transformers become ours`(theirs: String, ours: String) {
+    #expect(PEFTNames.site(theirs) == ours)
+    let key = "base_model.model.timm_model.\(ours).lora_A.default.weight"
+    #expect(PEFTNames.split(key).site == ours)
+    #expect(PEFTNames.split(key).suffix == "lora_A.weight")
+  }
+
+  @Test func `parts of a fused map are written as the whole and do the same`() throws {
+    let (network, input) = try Golden.network(of: "transformer")
+    let (adapted, adapter) = try attach(
+      AdapterPlan(
+        LoRA(rank: 2, alpha: 3), sites: ["attn.qkv[q,v]"],
+        ranks: ["blocks.0.attn.qkv[v]": 3]), to: network)
+    let before = network.output(Variable(input), in: .inference()).value
+    try withTemporaryFolder { folder in
+      try PEFTFolder.write(adapter, of: adapted, to: folder)
+      try adapted.detach("default")
+      let again = try PEFTFolder.read(folder, into: adapted)
+      #expect(again.attached.map(\.site.path) == ["blocks.0.attn.qkv", "blocks.1.attn.qkv"])
+      let after = network.output(Variable(input), in: .inference()).value
+      #expect(relativeDifference(after, before) < 1e-5)
+    }
+  }
+
+  @Test func `what PEFT cannot hold is refused with the reason`() throws {
+    func refusal(_ plan: AdapterPlan, _ kind: String) throws -> String? {
+      let (network, _) = try Golden.network(of: kind)
+      let (adapted, adapter) = try attach(plan, to: network)
+      return try withTemporaryFolder { folder in
+        do {
+          try PEFTFolder.write(adapter, of: adapted, to: folder)
+        } catch let error as AdapterFileError {
+          #expect(
+            !FileManager.default.fileExists(
+              atPath: folder.appendingPathComponent(PEFTFolder.descriptionName).path))
+          return error.description
+        }
+        return nil
+      }
+    }
+    let lora = LoRA(rank: 2)
+    #expect(try refusal(AdapterPlan(lora, tuned: ["pos_embed"]), "transformer") != nil)
+    #expect(try refusal(AdapterPlan(lora, tuned: ["fc1.weight"]), "transformer") != nil)
+    #expect(try refusal(AdapterPlan(BitFit()), "transformer") != nil)
+    #expect(try refusal(AdapterPlan(try method("vera"), sites: ["down"]), "convnet") != nil)
+    #expect(try refusal(AdapterPlan(try method("dora"), sites: ["grouped"]), "convnet") != nil)
+    #expect(
+      try refusal(
+        AdapterPlan(
+          lora, tuned: ["norm1", "fc1.bias"].map { $0 == "norm1" ? "norm1.weight" : $0 }),
+        "transformer") == nil)
+  }
+}

@@ -1,0 +1,115 @@
+import Adapters
+import Backbones
+import Foundation
+import Gradients
+import Layers
+import Storage
+import Tensors
+import Testing
+
+/// A folder or file recorded by `tools/goldens/peft_adapters.py`.
+enum Golden {
+  static func url(_ name: String) throws -> URL {
+    try #require(
+      Bundle.module.url(forResource: name, withExtension: nil, subdirectory: "Goldens"))
+  }
+
+  /// Names of the recorded adapters.
+  static let cases = [
+    "lora-transformer", "dora-transformer", "loha-transformer", "lokr-transformer",
+    "adalora-transformer", "rslora-transformer", "pissa-transformer", "vera-transformer",
+    "lntuning-transformer", "lora-convnet", "dora-convnet", "loha-convnet", "lokr-convnet",
+    "adalora-convnet", "saved-convnet",
+  ]
+
+  /// Tensors of a file.
+  static func tensors(_ name: String) throws -> [String: Tensor] {
+    let file = try SafetensorsFile(contentsOf: try url(name))
+    var tensors: [String: Tensor] = [:]
+    for entry in file.tensors {
+      tensors[entry.name] = Tensor(try file.floats(entry.name), shape: entry.shape)
+    }
+    return tensors
+  }
+
+  /// The recorded network of a case, with its weights and the input.
+  static func network(of name: String) throws -> (network: any TestNetwork, input: Tensor) {
+    let kind = name.hasSuffix("convnet") ? "convnet" : "transformer"
+    let tensors = try tensors("\(kind).safetensors")
+    let network: any TestNetwork = kind == "convnet" ? ConvNet() : Transformer()
+    for (path, parameter) in network.weights.parameters {
+      parameter.value = try #require(tensors["base.\(path)"], "\(path)")
+    }
+    return (network, try #require(tensors["input"]))
+  }
+}
+
+/// A network that the recorder has too.
+protocol TestNetwork {
+  /// The module with the weights.
+  var weights: any Module { get }
+  /// What the recorder calls the output.
+  func output(_ input: Variable, in context: ForwardContext) -> Variable
+}
+
+/// timm's vision transformer at 16×8 pixels.
+struct Transformer: TestNetwork {
+  private let network = VisionTransformer(
+    .init(image: Extent(height: 16, width: 8), patch: 4, width: 12, depth: 2, heads: 2),
+    random: RandomStream(seed: 0))
+
+  var weights: any Module { network }
+
+  func output(_ input: Variable, in context: ForwardContext) -> Variable {
+    network.features(of: input, in: context)
+  }
+}
+
+/// Every kind of convolution that adapters meet.
+final class ConvNet: Module, TestNetwork {
+  private let stem: Convolution2D
+  private let down: Convolution2D
+  private let grouped: Convolution2D
+  private let depthwise: Convolution2D
+  private let point: Convolution2D
+  private let norm = LayerNormalization(6, epsilon: 1e-5)
+  private let head: Linear
+
+  init() {
+    var random = RandomStream(seed: 0)
+    stem = Convolution2D(3, 8, kernel: 3, padding: 1, hasBias: true, random: &random)
+    down = Convolution2D(8, 12, kernel: 3, stride: 2, padding: 1, hasBias: true, random: &random)
+    grouped = Convolution2D(
+      12, 12, kernel: 3, padding: 1, groups: 2, hasBias: true, random: &random)
+    depthwise = Convolution2D(
+      12, 12, kernel: 3, padding: 1, groups: 12, hasBias: true, random: &random)
+    point = Convolution2D(12, 6, kernel: 1, hasBias: true, random: &random)
+    head = Linear(6, 5, random: &random)
+  }
+
+  var weights: any Module { self }
+
+  func output(_ input: Variable, in context: ForwardContext) -> Variable {
+    var x = input
+    for layer in [stem, down, grouped, depthwise, point] {
+      x = layer(x, in: context).rectified()
+    }
+    return head(norm(x.meanOverPositions(), in: context), in: context)
+  }
+}
+
+/// The largest difference over the largest magnitude of what is expected.
+func relativeDifference(_ found: Tensor, _ expected: Tensor) -> Float {
+  guard found.count == expected.count else { return .infinity }
+  let size = expected.values.reduce(1e-6) { max($0, abs($1)) }
+  return zip(found.values, expected.values).reduce(0) { max($0, abs($1.0 - $1.1)) } / size
+}
+
+/// A folder that is gone after the test.
+func withTemporaryFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
+  let folder = FileManager.default.temporaryDirectory
+    .appendingPathComponent("adapters-\(UUID().uuidString)")
+  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  defer { try? FileManager.default.removeItem(at: folder) }
+  return try body(folder)
+}

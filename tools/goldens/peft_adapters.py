@@ -1,0 +1,162 @@
+"""Records what Hugging Face PEFT computes for the adapters, and checks folders written by the tool-kit.
+
+    python tools/goldens/peft_adapters.py record Tests/AdapterFilesTests/Goldens
+    python tools/goldens/peft_adapters.py check FOLDER
+
+`record` writes two small networks (`transformer`, a timm vision transformer, and `convnet`) with their
+weights and an input, and for every method PEFT's own folder beside the output and the gradients of the
+sum of output * projection. `check` reads `FOLDER/case-*/`: each holds `base.safetensors` with weights,
+`input` and `output`, and `adapter/` in PEFT's format; it loads the adapter with PEFT, compares the
+output, and saves the adapter again as `again/`. Needs torch, timm, peft and safetensors; the versions
+that were used are kept in the metadata of the recorded files.
+"""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+
+if torch.version.cuda is None:
+    # A torchvision built for CUDA stops at two operators that a CPU-only torch does not have.
+    _library = torch.library.Library("torchvision", "DEF")
+    for _name in ("nms", "qnms"):
+        _library.define(f"{_name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+
+import peft
+import timm
+from safetensors.torch import load_file, save_file
+from timm.models.vision_transformer import VisionTransformer
+from torch import nn
+
+VERSIONS = {"torch": torch.__version__, "timm": timm.__version__, "peft": peft.__version__, "format": "pt"}
+
+
+class ConvNet(nn.Module):
+    """Every kind of convolution that adapters meet: plain, strided, grouped, depthwise, 1x1."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 8, 3, padding=1)
+        self.down = nn.Conv2d(8, 12, 3, stride=2, padding=1)
+        self.grouped = nn.Conv2d(12, 12, 3, padding=1, groups=2)
+        self.depthwise = nn.Conv2d(12, 12, 3, padding=1, groups=12)
+        self.point = nn.Conv2d(12, 6, 1)
+        self.norm = nn.LayerNorm(6)
+        self.head = nn.Linear(6, 5)
+
+    def forward(self, x):
+        for layer in (self.stem, self.down, self.grouped, self.depthwise, self.point):
+            x = torch.relu(layer(x))
+        return self.head(self.norm(x.mean((2, 3))))
+
+
+def transformer():
+    return VisionTransformer(
+        img_size=(16, 8), patch_size=4, embed_dim=12, depth=2, num_heads=2, num_classes=0,
+        global_pool="avg", fc_norm=False)
+
+
+NETWORKS = {"transformer": transformer, "convnet": ConvNet}
+
+
+def picture(kind):
+    return torch.randn(2, 3, 16, 8 if kind == "transformer" else 12, generator=torch.Generator().manual_seed(3))
+
+
+def base(kind):
+    torch.manual_seed(11)
+    network = NETWORKS[kind]().eval()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            if parameter.dim() == 1:
+                parameter.add_(0.2 * torch.randn_like(parameter))
+    return network
+
+
+def cases():
+    """Name, network, PEFT configuration."""
+    qkv = ["attn.qkv", "mlp.fc1"]
+    convolutions = ["stem", "down", "point", "head"]
+    all_of_them = convolutions + ["grouped"]
+    for kind, targets, wide in (("transformer", qkv, qkv), ("convnet", convolutions, all_of_them)):
+        yield f"lora-{kind}", kind, peft.LoraConfig(r=3, lora_alpha=6, target_modules=targets)
+        yield f"dora-{kind}", kind, peft.LoraConfig(r=3, lora_alpha=6, use_dora=True, target_modules=targets)
+        yield f"loha-{kind}", kind, peft.LoHaConfig(r=2, alpha=3, target_modules=wide)
+        yield f"lokr-{kind}", kind, peft.LoKrConfig(r=2, alpha=3, target_modules=wide)
+        yield f"adalora-{kind}", kind, peft.AdaLoraConfig(
+            init_r=4, target_r=2, lora_alpha=6, total_step=10, target_modules=targets)
+    yield "rslora-transformer", "transformer", peft.LoraConfig(
+        r=4, lora_alpha=6, use_rslora=True, target_modules=qkv,
+        rank_pattern={r"^blocks\.1\.attn\.qkv": 2}, alpha_pattern={r"^blocks\.1\.attn\.qkv": 3},
+        bias="lora_only", modules_to_save=["blocks.0.norm1"])
+    yield "pissa-transformer", "transformer", peft.LoraConfig(
+        r=3, lora_alpha=6, init_lora_weights="pissa", target_modules=qkv)
+    yield "vera-transformer", "transformer", peft.VeraConfig(r=5, target_modules=qkv)
+    yield "lntuning-transformer", "transformer", peft.LNTuningConfig(
+        target_modules=r"blocks\.\d+\.norm[12]|norm")
+    yield "saved-convnet", "convnet", peft.LoraConfig(
+        r=2, lora_alpha=2, target_modules=["down"], modules_to_save=["depthwise", "norm"])
+
+
+def record(folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    for kind in NETWORKS:
+        tensors = {f"base.{k}": v for k, v in base(kind).state_dict().items()}
+        x = picture(kind)
+        # Channels last, as the tool-kit has pictures.
+        tensors["input"] = x.permute(0, 2, 3, 1).contiguous()
+        tensors["output"] = base(kind)(x).detach()
+        save_file(tensors, folder / f"{kind}.safetensors", metadata=VERSIONS)
+    for name, kind, configuration in cases():
+        torch.manual_seed(5)
+        model = peft.get_peft_model(base(kind), configuration).eval()
+        trained = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
+        with torch.no_grad():
+            for parameter_name, parameter in trained:
+                step = 0.05 if "base_layer.bias" in parameter_name or "modules_to_save" in parameter_name else 0.3
+                parameter.add_(step * torch.randn_like(parameter))
+            if isinstance(configuration, peft.AdaLoraConfig):
+                # Components that the budget dropped.
+                for n, p in model.named_parameters():
+                    if "lora_E" in n:
+                        p[1] = 0
+        output = model(picture(kind))
+        projection = torch.randn(output.shape, generator=torch.Generator().manual_seed(9))
+        (output * projection).sum().backward()
+        target = folder / name
+        shutil.rmtree(target, ignore_errors=True)
+        model.save_pretrained(target)
+        (target / "README.md").unlink(missing_ok=True)
+        settings = json.loads((target / "adapter_config.json").read_text())
+        # The path of the library on the recording machine is nobody's business.
+        settings.pop("auto_mapping", None)
+        (target / "adapter_config.json").write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n")
+        tensors = {"output": output.detach(), "projection": projection}
+        for n, p in trained:
+            tensors["gradient." + n.replace(".default", "").replace(".modules_to_save", "")] = p.grad
+        save_file(
+            {k: v.contiguous().clone() for k, v in tensors.items()}, target / "expected.safetensors",
+            metadata=VERSIONS)
+        print(name, sum(f.stat().st_size for f in target.iterdir()))
+
+
+def check(folder):
+    worst = {}
+    for case in sorted(folder.glob("case-*")):
+        tensors = load_file(case / "base.safetensors")
+        x, expected = tensors.pop("input").permute(0, 3, 1, 2), tensors.pop("output")
+        kind = "convnet" if "stem.weight" in tensors else "transformer"
+        network = NETWORKS[kind]().eval()
+        network.load_state_dict(tensors)
+        model = peft.PeftModel.from_pretrained(network, case / "adapter").eval()
+        found = model(x).detach()
+        model.save_pretrained(case / "again")
+        worst[case.name] = float((found - expected).abs().max() / max(1.0, float(expected.abs().max())))
+    print(json.dumps(worst))
+
+
+if __name__ == "__main__":
+    {"record": record, "check": check}[sys.argv[1]](Path(sys.argv[2]))
