@@ -1,5 +1,6 @@
 public import Gradients
 public import Layers
+public import Tensors
 
 /// Rows and columns of a picture or of a grid.
 public struct Extent: Sendable, Hashable, Codable {
@@ -39,8 +40,11 @@ public protocol Backbone: Module {
   var featureWidth: Int { get }
   /// Picture size the network is built for.
   var inputExtent: Extent { get }
-  /// Multiply-accumulate operations of convolutions and linear maps for one picture.
+  /// Multiply-accumulate operations of convolutions and linear maps for one picture, the figure that
+  /// papers and model lists state.
   var multiplyAccumulates: Int { get }
+  /// Multiply-accumulate operations of attention, queries with keys and scores with values.
+  var attentionMultiplyAccumulates: Int { get }
   /// Whether extra picture sizes work without changing parameters.
   var acceptsAnyExtent: Bool { get }
 
@@ -48,6 +52,23 @@ public protocol Backbone: Module {
   ///
   /// **Shape**: `[batch, height, width, 3]`, normalised, → `[batch, featureWidth]`.
   func features(of images: Variable, in context: ForwardContext) -> Variable
+}
+
+extension Backbone {
+  /// Networks without attention have none.
+  public var attentionMultiplyAccumulates: Int { 0 }
+}
+
+/// A backbone some of whose parameters have one value for every place of the picture.
+public protocol ResizableBackbone: Backbone {
+  /// The value of a parameter for this network from that of the same network for another picture size.
+  ///
+  /// - Parameters:
+  ///   - path: path of the parameter.
+  ///   - value: its value in the other network.
+  ///   - source: picture size of the other network.
+  /// - Returns: a value of this network's shape, or nil where sizes do not explain the difference.
+  func resized(_ path: String, _ value: Tensor, from source: Extent) -> Tensor?
 }
 
 /// A backbone that can be pretrained by reconstructing masked patches.

@@ -20,9 +20,12 @@ public final class ResNet: MaskableBackbone {
   private let lastStride: Int
 
   /// Makes a network; `lastStride` 1 keeps the last stage at stride 16, as ReID uses it.
+  ///
+  /// With `mixesInstances` the first norm of each block in stages 1 to 3 normalises half of its channels
+  /// per picture (IBN-a): X. Pan et al., "Two at Once", 2018, arXiv 1807.09441.
   public init(
-    blocks: [Int] = [3, 4, 6, 3], classes: Int = 0, lastStride: Int = 2, image: Extent,
-    random: RandomStream
+    blocks: [Int] = [3, 4, 6, 3], classes: Int = 0, lastStride: Int = 2,
+    mixesInstances: Bool = false, image: Extent, random: RandomStream
   ) {
     precondition(blocks.count == 4, "ResNet: needs four stages, got \(blocks)")
     inputExtent = image
@@ -35,7 +38,7 @@ public final class ResNet: MaskableBackbone {
         var random = random.split("stage").split(index).split(block)
         return Bottleneck(
           block == 0 ? inputs : planes * 4, planes: planes, stride: block == 0 ? stride : 1,
-          projects: block == 0, random: &random)
+          projects: block == 0, mixesInstances: mixesInstances && index < 3, random: &random)
       }
     }
     layer1 = stage(0, 64, 64, 1)
@@ -57,9 +60,11 @@ public final class ResNet: MaskableBackbone {
   /// Total stride.
   public var mapStride: Int { lastStride == 1 ? 16 : 32 }
 
-  /// Multiply-accumulates of the convolutions.
+  /// Multiply-accumulates of the convolutions and the classifier.
   public var multiplyAccumulates: Int {
-    var total = 3 * 64 * 49 * (inputExtent.height / 2) * (inputExtent.width / 2)
+    var total =
+      (fc?.weight.value.count ?? 0) + 3 * 64 * 49 * (inputExtent.height / 2)
+      * (inputExtent.width / 2)
     var extent = Extent(height: inputExtent.height / 4, width: inputExtent.width / 4)
     for block in layer1 + layer2 + layer3 + layer4 {
       total += block.multiplyAccumulates(&extent)
@@ -97,58 +102,25 @@ public final class ResNet: MaskableBackbone {
   }
 }
 
-/// 1×1, 3×3, 1×1 convolutions with batch normalisation, added to the input or its projection.
-final class Bottleneck: Module {
-  private let conv1: Convolution2D
-  private let bn1: BatchNormalization
-  private let conv2: Convolution2D
-  private let bn2: BatchNormalization
-  private let conv3: Convolution2D
-  private let bn3: BatchNormalization
-  private let downsample: Downsample?
-
-  init(_ inputs: Int, planes: Int, stride: Int, projects: Bool, random: inout RandomStream) {
-    conv1 = Convolution2D(inputs, planes, kernel: 1, random: &random)
-    bn1 = BatchNormalization(planes)
-    conv2 = Convolution2D(planes, planes, kernel: 3, stride: stride, padding: 1, random: &random)
-    bn2 = BatchNormalization(planes)
-    conv3 = Convolution2D(planes, planes * 4, kernel: 1, random: &random)
-    bn3 = BatchNormalization(planes * 4)
-    downsample =
-      projects ? Downsample(inputs, planes * 4, stride: stride, random: &random) : nil
-  }
-
-  func callAsFunction(_ input: Variable, in context: ForwardContext) -> Variable {
-    let shortcut = downsample.map { $0(input, in: context) } ?? input
-    var x = bn1(conv1(input, in: context), rectifying: true, in: context)
-    x = bn2(conv2(x, in: context), rectifying: true, in: context)
-    return bn3(conv3(x, in: context), residual: shortcut, rectifying: true, in: context)
-  }
-
-  func multiplyAccumulates(_ extent: inout Extent) -> Int {
-    let before = extent.height * extent.width
-    extent.height = (extent.height - 1) / conv2.stride + 1
-    extent.width = (extent.width - 1) / conv2.stride + 1
-    let after = extent.height * extent.width
-    return conv1.weight.value.count * before
-      + (conv2.weight.value.count + conv3.weight.value.count) * after
-      + (downsample?.weightCount ?? 0) * after
-  }
-}
-
-/// A strided 1×1 projection of the shortcut, named as the two entries of torchvision's sequence.
-final class Downsample: Module {
-  @Key("0") private var convolution: Convolution2D
-  @Key("1") private var normalization: BatchNormalization
-
-  init(_ inputs: Int, _ outputs: Int, stride: Int, random: inout RandomStream) {
-    convolution = Convolution2D(inputs, outputs, kernel: 1, stride: stride, random: &random)
-    normalization = BatchNormalization(outputs)
-  }
-
-  var weightCount: Int { convolution.weight.value.count }
-
-  func callAsFunction(_ input: Variable, in context: ForwardContext) -> Variable {
-    normalization(convolution(input, in: context), in: context)
+extension BackboneCatalog.Entry {
+  /// A residual network with bottleneck blocks.
+  static func residual(_ name: String, mixesInstances: Bool = false) -> Self {
+    Self(
+      name,
+      mixesInstances
+        ? "the same, half of the channels normalised per picture in stages 1 to 3"
+        : "residual network with bottleneck blocks, torchvision's names",
+      extent: Extent(height: 256, width: 128), unit: 32, options: ["last_stride", "depth"]
+    ) { options, extent, random throws(BackboneError) in
+      let (blocks, stride) = (options.depths ?? [3, 4, 6, 3], options.lastStride ?? 2)
+      guard blocks.count == 4, blocks.allSatisfy({ $0 > 0 }), (1...2).contains(stride) else {
+        throw .invalid(
+          name: name,
+          reason: "it has four stages and a last stride of 1 or 2, not \(blocks), \(stride)")
+      }
+      return ResNet(
+        blocks: blocks, classes: options.classes, lastStride: stride,
+        mixesInstances: mixesInstances, image: extent, random: random)
+    }
   }
 }

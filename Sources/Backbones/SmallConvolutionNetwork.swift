@@ -108,3 +108,19 @@ final class BasicBlock: Module {
     return weights * extent.height * extent.width
   }
 }
+
+extension BackboneCatalog.Entry {
+  /// The small residual network at a base width.
+  static func smallConvolution(_ name: String, width: Int) -> Self {
+    Self(
+      name,
+      width == 16
+        ? "small residual network, 0.3 M parameters, for minutes on a CPU"
+        : "the same at \(width / 16) times the width",
+      extent: Extent(height: 128, width: 64), unit: 16
+    ) { options, extent, random throws(BackboneError) in
+      guard options.classes == 0 else { throw .invalid(name: name, reason: "it has no classifier") }
+      return SmallConvolutionNetwork(width: width, image: extent, random: random)
+    }
+  }
+}

@@ -2,69 +2,18 @@ import Gradients
 import Layers
 import Tensors
 
-/// Cuts a picture into patches and maps each to a token.
+/// Factors of a residual branch, one per channel.
 ///
-/// **Shape**: `[batch, height, width, 3]` → `[batch, patches, width]`.
-final class PatchEmbedding: Module {
-  private let proj: Convolution2D
+/// **Source**: H. Touvron et al., "Going deeper with Image Transformers", 2021, arXiv 2103.17239.
+final class LayerScale: Module {
+  private let gamma: Parameter
 
-  init(
-    patch: Int, width: Int, initialization: Convolution2D.Initialization = .uniformFanIn,
-    random: inout RandomStream
-  ) {
-    proj = Convolution2D(
-      3, width, kernel: patch, stride: patch, hasBias: true, initialization: initialization,
-      random: &random)
-  }
-
-  func callAsFunction(_ images: Variable, in context: ForwardContext) -> Variable {
-    let map = proj(images, in: context)
-    return map.reshaped([map.shape[0], map.shape[1] * map.shape[2], map.shape[3]])
-  }
-}
-
-/// Multi-head self-attention with a fused query-key-value map.
-///
-/// **Shape**: `[batch, tokens, width]` → the same.
-final class SelfAttention: Module {
-  private let qkv: Linear
-  private let proj: Linear
-  private let heads: Int
-  private let scale: Float
-
-  init(width: Int, heads: Int, random: inout RandomStream) {
-    precondition(width % heads == 0, "SelfAttention: \(width) channels for \(heads) heads")
-    qkv = Linear(width, 3 * width, parts: ["q", "k", "v"], random: &random)
-    proj = Linear(width, width, random: &random)
-    self.heads = heads
-    scale = 1 / Float(width / heads).squareRoot()
+  init(_ width: Int, start: Float) {
+    gamma = Parameter(Tensor(repeating: start, shape: [width]))
   }
 
   func callAsFunction(_ input: Variable, in context: ForwardContext) -> Variable {
-    proj(qkv(input, in: context).attention(heads: heads, scale: scale), in: context)
-  }
-}
-
-/// Two linear maps with an exact GELU between them.
-///
-/// **Shape**: `[…, width]` → `[…, width]`.
-final class Perceptron: Module {
-  private let fc1: Linear
-  private let fc2: Linear
-
-  /// Weights start normal, redrawn outside ± `limit`; those of the second map are then divided by
-  /// `outputDivisor`.
-  init(
-    width: Int, hidden: Int, limit: Float = .infinity, outputDivisor: Float = 1,
-    random: inout RandomStream
-  ) {
-    fc1 = Linear(width, hidden, limit: limit, random: &random)
-    fc2 = Linear(hidden, width, limit: limit, random: &random)
-    if outputDivisor != 1 { fc2.weight.value = fc2.weight.value.scaled(by: 1 / outputDivisor) }
-  }
-
-  func callAsFunction(_ input: Variable, in context: ForwardContext) -> Variable {
-    fc2(fc1(input, activation: .gaussianErrorLinear, in: context), in: context)
+    input.multipliedByRow(context.variable(gamma))
   }
 }
 
@@ -76,30 +25,63 @@ final class TransformerBlock: Module {
   @Key("attn") private var attention: SelfAttention
   private let norm2: LayerNormalization
   @Key("mlp") private var perceptron: Perceptron
+  // Layer scale stands under two names: as timm's plain transformers and as BEiT's store it.
+  private let ls1: LayerScale?
+  private let ls2: LayerScale?
+  @Key("gamma_1") private var attentionScale: Parameter?
+  @Key("gamma_2") private var perceptronScale: Parameter?
   private let dropPath: Float
 
-  init(width: Int, heads: Int, mlpRatio: Int, dropPath: Float, random: inout RandomStream) {
-    norm1 = LayerNormalization(width)
-    norm2 = LayerNormalization(width)
-    self.dropPath = dropPath
-    attention = SelfAttention(width: width, heads: heads, random: &random)
-    perceptron = Perceptron(width: width, hidden: mlpRatio * width, random: &random)
+  init(
+    _ configuration: VisionTransformer.Configuration, index: Int, random: inout RandomStream
+  ) {
+    let width = configuration.width
+    norm1 = LayerNormalization(width, epsilon: configuration.epsilon)
+    norm2 = LayerNormalization(width, epsilon: configuration.epsilon)
+    dropPath = dropPathRate(configuration.dropPath, block: index, of: configuration.depth)
+    let isBEiT = configuration.positions.isRelative
+    let plain = isBEiT ? nil : configuration.layerScale
+    ls1 = plain.map { LayerScale(width, start: $0) }
+    ls2 = plain.map { LayerScale(width, start: $0) }
+    let limit = configuration.startLimit
+    let divisor = isBEiT ? Float(2 * (index + 1)).squareRoot() : 1
+    let table =
+      configuration.positions == .relativePerBlock
+      ? RelativePositionBias(
+        rows: configuration.grid.height, columns: configuration.grid.width,
+        heads: configuration.heads, hasClassToken: configuration.hasClassToken) : nil
+    attention = SelfAttention(
+      width: width, heads: configuration.heads, bias: isBEiT ? .queryAndValue : .all,
+      relativePositions: table, limit: limit, outputDivisor: divisor, random: &random)
+    perceptron = Perceptron(
+      width: width, hidden: configuration.mlpRatio * width, limit: limit, outputDivisor: divisor,
+      random: &random)
+    let scale = isBEiT ? configuration.layerScale : nil
+    attentionScale = scale.map { Parameter(Tensor(repeating: $0, shape: [width])) }
+    perceptronScale = scale.map { Parameter(Tensor(repeating: $0, shape: [width])) }
   }
 
-  func callAsFunction(_ input: Variable, in context: ForwardContext) -> Variable {
-    let x =
-      input
-      + droppingPath(attention(norm1(input, in: context), in: context), dropPath, in: context)
-    return x + droppingPath(perceptron(norm2(x, in: context), in: context), dropPath, in: context)
+  func callAsFunction(
+    _ input: Variable, offsets: Variable?, in context: ForwardContext
+  ) -> Variable {
+    let attended = scaled(
+      attention(norm1(input, in: context), offsets: offsets, in: context), ls1, attentionScale,
+      in: context)
+    let x = input + droppingPath(attended, dropPath, in: context)
+    let mixed = scaled(
+      perceptron(norm2(x, in: context), in: context), ls2, perceptronScale, in: context)
+    return x + droppingPath(mixed, dropPath, in: context)
+  }
+
+  private func scaled(
+    _ branch: Variable, _ layer: LayerScale?, _ gamma: Parameter?, in context: ForwardContext
+  ) -> Variable {
+    if let layer { return layer(branch, in: context) }
+    return gamma.map { branch.multipliedByRow(context.variable($0)) } ?? branch
   }
 }
 
-/// Drops a residual branch for whole pictures at rate `rate`, and scales the others by 1 / (1 − rate).
-///
-/// **Source**: G. Huang et al., "Deep Networks with Stochastic Depth", 2016, arXiv 1603.09382.
-func droppingPath(_ branch: Variable, _ rate: Float, in context: ForwardContext) -> Variable {
-  guard context.isTraining, rate > 0 else { return branch }
-  let keep = 1 - rate
-  let factors = (0..<branch.shape[0]).map { _ in context.random.uniform() < keep ? 1 / keep : 0 }
-  return branch.scalingFirstAxis(by: factors)
+/// Drop-path rates grow linearly from 0 at the first block to `largest` at the last.
+func dropPathRate(_ largest: Float, block: Int, of depth: Int) -> Float {
+  depth > 1 ? largest * Float(block) / Float(depth - 1) : 0
 }

@@ -2,69 +2,28 @@ public import Gradients
 public import Layers
 public import Tensors
 
-/// A plain vision transformer with absolute positions, equal to timm's in names and numbers.
+/// A vision transformer, equal to timm's in names and numbers: plain with absolute positions, or in
+/// BEiT's shape with relative ones, as SimMIM's release has it.
 ///
 /// Pre-norm blocks, exact GELU, LayerNorm ε 1e-6, fused query-key-value.
-/// **Source**: A. Dosovitskiy et al., "An Image is Worth 16x16 Words", 2021, arXiv 2010.11929.
+/// **Source**: A. Dosovitskiy et al., "An Image is Worth 16x16 Words", 2021, arXiv 2010.11929; H. Bao et
+/// al., "BEiT", 2022, arXiv 2106.08254; Z. Xie et al., "SimMIM", 2022, arXiv 2111.09886.
 public final class VisionTransformer: MaskableBackbone {
-  /// What decides the shape of the network.
-  public struct Configuration: Sendable, Hashable {
-    /// Picture size in pixels; both sides divide by ``patch``.
-    public var image: Extent
-    /// Side of a patch in pixels.
-    public var patch: Int
-    /// Channels of a token.
-    public var width: Int
-    /// Number of blocks.
-    public var depth: Int
-    /// Attention heads.
-    public var heads: Int
-    /// Hidden width of the MLP over ``width``.
-    public var mlpRatio: Int
-    /// Outputs of the classifier; 0 for none.
-    public var classes: Int
-    /// Which tokens make the feature vector.
-    public var pooling: Pooling
-    /// Largest drop-path rate, reached at the last block, 0 ..< 1.
-    public var dropPath: Float
-
-    /// Which tokens make the feature vector.
-    public enum Pooling: String, Sendable, Codable {
-      /// The class token.
-      case token
-      /// The mean of the patch tokens.
-      case mean
-    }
-
-    /// Makes a configuration.
-    public init(
-      image: Extent, patch: Int = 16, width: Int, depth: Int = 12, heads: Int, mlpRatio: Int = 4,
-      classes: Int = 0, pooling: Pooling = .mean, dropPath: Float = 0
-    ) {
-      self.image = image
-      self.patch = patch
-      self.width = width
-      self.depth = depth
-      self.heads = heads
-      self.mlpRatio = mlpRatio
-      self.classes = classes
-      self.pooling = pooling
-      self.dropPath = dropPath
-    }
-
-    var grid: Extent { Extent(height: image.height / patch, width: image.width / patch) }
-  }
-
   /// The shape of the network.
   public let configuration: Configuration
-  @Key("cls_token") private var classToken: Parameter
-  @Key("pos_embed") private var positions: Parameter
+  @Key("cls_token") private var classToken: Parameter?
+  @Key("reg_token") private var registers: Parameter?
+  @Key("pos_embed") private var positions: Parameter?
   @Key("patch_embed") private var embedding: PatchEmbedding
+  @Key("rel_pos_bias") private var relativePositions: RelativePositionBias?
   private let blocks: [TransformerBlock]
-  private let norm: LayerNormalization
+  private let norm: LayerNormalization?
+  @Key("fc_norm") private var pooledNorm: LayerNormalization?
   private let head: Linear?
 
-  /// Makes a network with timm's default start.
+  /// Makes a network with timm's default start; with relative positions with that of SimMIM's release:
+  /// weights and class token ~ N(0, 0.02²) cut at ± 0.02, biases and position table 0, and the maps
+  /// that end the two branches of block i, counted from 1, divided by √(2i).
   public init(_ configuration: Configuration, random: RandomStream) {
     let width = configuration.width
     let grid = configuration.grid
@@ -73,25 +32,57 @@ public final class VisionTransformer: MaskableBackbone {
         && configuration.image.width % configuration.patch == 0,
       "VisionTransformer: \(configuration.image) does not divide into \(configuration.patch) pixels"
     )
+    precondition(
+      configuration.hasClassToken || configuration.pooling == .mean,
+      "VisionTransformer: token pooling without a class token")
     self.configuration = configuration
     blocks = (0..<configuration.depth).map { index in
       var random = random.split("block").split(index)
-      return TransformerBlock(
-        width: width, heads: configuration.heads, mlpRatio: configuration.mlpRatio,
-        dropPath: configuration.depth > 1
-          ? configuration.dropPath * Float(index) / Float(configuration.depth - 1) : 0,
-        random: &random)
+      return TransformerBlock(configuration, index: index, random: &random)
     }
-    norm = LayerNormalization(width)
+    norm =
+      configuration.normalizesAfterPooling
+      ? nil : LayerNormalization(width, epsilon: configuration.epsilon)
     var headRandom = random.split("head")
     head =
       configuration.classes > 0 ? Linear(width, configuration.classes, random: &headRandom) : nil
     var random = random.split("embedding")
-    classToken = Parameter(random.normal(shape: [1, 1, width], deviation: 1e-6), decays: false)
-    positions = Parameter(
-      random.normal(shape: [1, 1 + grid.height * grid.width, width], deviation: 0.02),
-      decays: false)
-    embedding = PatchEmbedding(patch: configuration.patch, width: width, random: &random)
+    let limit = configuration.startLimit
+    let isRelative = configuration.positions.isRelative
+    classToken =
+      configuration.hasClassToken
+      ? Parameter(
+        random.normal(
+          shape: [1, 1, width], deviation: isRelative ? 0.02 : 1e-6, limit: limit), decays: false)
+      : nil
+    positions =
+      configuration.positions == .absolute
+      ? Parameter(
+        random.normal(
+          shape: [
+            1,
+            grid.height * grid.width
+              + (configuration.positionsOfPrefix ? configuration.prefixTokens : 0), width,
+          ], deviation: 0.02), decays: false)
+      : nil
+    embedding = PatchEmbedding(
+      patch: configuration.patch, width: width,
+      initialization: isRelative ? .normal(deviation: 0.02, limit: limit) : .uniformFanIn,
+      random: &random)
+    registers =
+      configuration.registers > 0
+      ? Parameter(
+        random.normal(shape: [1, configuration.registers, width], deviation: 1e-6), decays: false)
+      : nil
+    relativePositions =
+      configuration.positions == .relativeShared
+      ? RelativePositionBias(
+        rows: grid.height, columns: grid.width, heads: configuration.heads,
+        hasClassToken: configuration.hasClassToken)
+      : nil
+    pooledNorm =
+      configuration.normalizesAfterPooling
+      ? LayerNormalization(width, epsilon: configuration.epsilon) : nil
   }
 
   /// Channels of a token.
@@ -107,18 +98,24 @@ public final class VisionTransformer: MaskableBackbone {
   /// One cell per patch.
   public var mapStride: Int { configuration.patch }
 
-  /// Multiply-accumulates of the patch embedding and the linear maps, attention products included.
-  public var multiplyAccumulates: Int {
-    let (d, tokens) = (
-      configuration.width, 1 + configuration.grid.height * configuration.grid.width
-    )
-    let linear = tokens * (4 + 2 * configuration.mlpRatio) * d * d
-    let attention = 2 * tokens * tokens * d
-    return configuration.depth * (linear + attention)
-      + (tokens - 1) * 3 * configuration.patch * configuration.patch * d
+  private var tokenCount: Int {
+    configuration.prefixTokens + configuration.grid.height * configuration.grid.width
   }
 
-  /// Tokens after the final normalisation, class token first.
+  /// Multiply-accumulates of the patch embedding and the linear maps.
+  public var multiplyAccumulates: Int {
+    let d = configuration.width
+    return configuration.depth * tokenCount * (4 + 2 * configuration.mlpRatio) * d * d
+      + (tokenCount - configuration.prefixTokens) * 3 * configuration.patch * configuration.patch
+      * d + configuration.classes * d
+  }
+
+  /// Multiply-accumulates of queries with keys and of scores with values.
+  public var attentionMultiplyAccumulates: Int {
+    configuration.depth * 2 * tokenCount * tokenCount * configuration.width
+  }
+
+  /// Tokens after the final normalisation, if it stands there, class token and registers first.
   ///
   /// **Shape**: `[batch, height, width, 3]` → `[batch, 1 + patches, width]`.
   public func tokens(
@@ -128,26 +125,39 @@ public final class VisionTransformer: MaskableBackbone {
       images.shape.count == 4 && images.shape[1] == configuration.image.height
         && images.shape[2] == configuration.image.width,
       "VisionTransformer: pictures \(images.shape) for a network of \(configuration.image)")
-    let batch = images.shape[0]
     var x = embedding(images, in: context)
     if let mask, let token { x = x.maskingTokens(mask, with: token) }
-    let classes = context.variable(classToken).reshaped([1, featureWidth]).repeated(batch)
-    x = Variable.concatenated([classes, x], axis: 1)
-    let line = x.shape[1] * x.shape[2]
-    x = x.reshaped([batch, line])
+    if !configuration.positionsOfPrefix { x = addingPositions(x, in: context) }
+    let prefix = [classToken, registers].compactMap { parameter in
+      parameter.map {
+        context.variable($0).reshaped([$0.value.shape[1], featureWidth]).repeated(images.shape[0])
+      }
+    }
+    if !prefix.isEmpty { x = Variable.concatenated(prefix + [x], axis: 1) }
+    if configuration.positionsOfPrefix { x = addingPositions(x, in: context) }
+    let offsets = relativePositions.map { $0(in: context) }
+    for block in blocks { x = block(x, offsets: offsets, in: context) }
+    return norm.map { $0(x, in: context) } ?? x
+  }
+
+  private func addingPositions(_ tokens: Variable, in context: ForwardContext) -> Variable {
+    guard let positions else { return tokens }
+    let line = tokens.shape[1] * tokens.shape[2]
+    return tokens.reshaped([tokens.shape[0], line])
       .addingRow(context.variable(positions).reshaped([line]))
-      .reshaped([batch, line / featureWidth, featureWidth])
-    for block in blocks { x = block(x, in: context) }
-    return norm(x, in: context)
+      .reshaped(tokens.shape)
   }
 
   /// Pooled tokens.
   public func features(of images: Variable, in context: ForwardContext) -> Variable {
     let all = tokens(of: images, in: context)
-    switch configuration.pooling {
-    case .token: return all.slice(0..<1, axis: 1).reshaped([all.shape[0], featureWidth])
-    case .mean: return all.slice(1..<all.shape[1], axis: 1).meanOverPositions()
-    }
+    let pooled =
+      switch configuration.pooling {
+      case .token: all.slice(0..<1, axis: 1).reshaped([all.shape[0], featureWidth])
+      case .mean:
+        all.slice(configuration.prefixTokens..<all.shape[1], axis: 1).meanOverPositions()
+      }
+    return pooledNorm.map { $0(pooled, in: context) } ?? pooled
   }
 
   /// Classifier outputs; only for a network with classes.
@@ -164,7 +174,25 @@ public final class VisionTransformer: MaskableBackbone {
   ) -> Variable {
     let all = tokens(of: images, mask: mask, token: token, in: context)
     let grid = configuration.grid
-    return all.slice(1..<all.shape[1], axis: 1)
+    return all.slice(configuration.prefixTokens..<all.shape[1], axis: 1)
       .reshaped([all.shape[0], grid.height, grid.width, featureWidth])
+  }
+}
+
+extension VisionTransformer: ResizableBackbone {
+  /// Absolute positions by antialiased bicubic resampling, relative tables by geometric one.
+  public func resized(_ path: String, _ value: Tensor, from source: Extent) -> Tensor? {
+    let from = Extent(
+      height: source.height / configuration.patch, width: source.width / configuration.patch)
+    let prefix = configuration.positionsOfPrefix ? configuration.prefixTokens : 0
+    if path == "pos_embed", value.shape == [1, prefix + from.height * from.width, featureWidth] {
+      return PositionResampling.absolute(
+        value, prefix: prefix, from: from, to: configuration.grid)
+    }
+    if path.hasSuffix("relative_position_bias_table") {
+      return PositionResampling.relative(
+        value, extraRows: configuration.hasClassToken ? 3 : 0, from: from, to: configuration.grid)
+    }
+    return nil
   }
 }

@@ -17,7 +17,7 @@ import Training
 public final class FeatureExtractor {
   /// How a picture becomes a vector.
   enum Method {
-    case network(any MaskableBackbone, head: Linear?, preparation: PicturePreparation)
+    case network(any Backbone, head: Linear?, preparation: PicturePreparation)
     case description(any ImageFeature)
   }
 
@@ -67,7 +67,8 @@ public final class FeatureExtractor {
     let model = try ModelFolder.load(reference, seed: seed)
     var head: Linear?
     if position == .embedding { head = try Self.embeddingHead(of: model, reference: reference) }
-    let preparation = PicturePreparation(extent: model.extent, preprocessing: model.preprocessing)
+    let preparation = PicturePreparation(
+      model.configuration.pretrainedCfg, preprocessing: model.preprocessing)
     method = .network(model.backbone, head: head, preparation: preparation)
     let isUntrained = reference.hasPrefix("random:")
     let made = model.configuration.swiftVision.origin
@@ -85,7 +86,7 @@ public final class FeatureExtractor {
   ///
   /// **Shape**: `[batch, height, width, 3]` → `[batch, width]`.
   static func features(
-    of pictures: Tensor, backbone: any MaskableBackbone, head: Linear?
+    of pictures: Tensor, backbone: any Backbone, head: Linear?
   ) -> Tensor {
     let context = ForwardContext.inference()
     let pooled = backbone.features(of: Variable(pictures), in: context)
@@ -98,8 +99,11 @@ public final class FeatureExtractor {
     guard width > 0, FileManager.default.fileExists(atPath: file.path) else {
       throw EvaluationError.noEmbedding(model: reference)
     }
+    guard let backbone = model.backbone as? any MaskableBackbone else {
+      throw EvaluationError.noEmbedding(model: reference)
+    }
     let whole = PretrainingModel(
-      backbone: model.backbone, embedding: width, random: RandomStream(seed: 0))
+      backbone: backbone, embedding: width, random: RandomStream(seed: 0))
     try ModuleWeights.read(into: whole.heads, from: file)
     return whole.heads.embedding
   }

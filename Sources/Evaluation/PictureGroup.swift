@@ -69,10 +69,10 @@ struct PictureGroup: Sendable {
   /// JPEGs are decoded at the smallest scale that is still as large as the network's input.
   private static func decoded(_ path: String, target: Target) throws(ImageError) -> Image {
     let url = URL(fileURLWithPath: path)
-    guard case .network(let preparation, _) = target else { return try Image(contentsOf: url) }
+    guard case .network(let preparation, _) = target, let extent = preparation.sufficientExtent
+    else { return try Image(contentsOf: url) }
     return try Image(
-      contentsOf: url, minimumWidth: preparation.extent.width,
-      minimumHeight: preparation.extent.height)
+      contentsOf: url, minimumWidth: extent.width, minimumHeight: extent.height)
   }
 
   private static func key(of image: Image) -> String {

@@ -9,7 +9,7 @@ public struct ModelConfiguration: Codable, Sendable, Hashable {
   public var numClasses: Int
   /// Length of a feature vector.
   public var numFeatures: Int
-  /// How features are pooled, in timm's words.
+  /// How features are pooled, in timm's words; empty where the file does not say.
   public var globalPool: String
   /// Arguments for building the network.
   public var modelArgs: Arguments
@@ -18,90 +18,42 @@ public struct ModelConfiguration: Codable, Sendable, Hashable {
   /// What timm has no field for.
   public var swiftVision: Additions
 
-  /// Arguments for building the network.
-  public struct Arguments: Codable, Sendable, Hashable {
-    /// Picture size `[height, width]`, only for networks tied to one.
-    public var imgSize: [Int]?
-    /// Whether timm should normalise after pooling; our transformers normalise every token before it.
-    public var fcNorm: Bool?
-
-    enum CodingKeys: String, CodingKey {
-      case imgSize = "img_size"
-      case fcNorm = "fc_norm"
-    }
-
-    /// Makes the arguments.
-    public init(imgSize: [Int]? = nil, fcNorm: Bool? = nil) {
-      self.imgSize = imgSize
-      self.fcNorm = fcNorm
-    }
-  }
-
-  /// How pictures are prepared, in timm's words.
-  public struct Preparation: Codable, Sendable, Hashable {
-    /// `[3, height, width]`.
-    public var inputSize: [Int]
-    /// Filter of the resize.
-    public var interpolation: String
-    /// Share of the picture kept by a centre crop; 1 squashes the whole picture to the input size.
-    public var cropPct: Float
-    /// Subtracted from RGB values 0…1.
-    public var mean: [Float]
-    /// Divides the difference.
-    public var std: [Float]
-
-    enum CodingKeys: String, CodingKey {
-      case inputSize = "input_size"
-      case interpolation
-      case cropPct = "crop_pct"
-      case mean
-      case std
-    }
-
-    /// Makes a preparation.
-    public init(
-      inputSize: [Int], interpolation: String = "bilinear", cropPct: Float = 1, mean: [Float],
-      std: [Float]
-    ) {
-      self.inputSize = inputSize
-      self.interpolation = interpolation
-      self.cropPct = cropPct
-      self.mean = mean
-      self.std = std
-    }
-  }
-
   /// Facts that only this tool-kit uses.
   public struct Additions: Codable, Sendable, Hashable {
     /// Length of the contrastive embedding whose head is stored beside the backbone; 0 for none.
     public var embedding: Int
     /// What made the weights, in a few words.
     public var origin: String
+    /// Stride of a residual network's last stage where it is not the usual 2.
+    public var lastStride: Int?
+    /// Length of the feature layer behind a network's pooling, for networks that have one.
+    public var featureLayer: Int?
+
+    enum CodingKeys: String, CodingKey {
+      case embedding, origin
+      case lastStride = "last_stride"
+      case featureLayer = "feature_layer"
+    }
 
     /// Makes the additions.
-    public init(embedding: Int, origin: String) {
+    public init(
+      embedding: Int, origin: String, lastStride: Int? = nil, featureLayer: Int? = nil
+    ) {
       self.embedding = embedding
       self.origin = origin
+      self.lastStride = lastStride
+      self.featureLayer = featureLayer
     }
   }
 
-  enum CodingKeys: String, CodingKey {
-    case architecture
-    case numClasses = "num_classes"
-    case numFeatures = "num_features"
-    case globalPool = "global_pool"
-    case modelArgs = "model_args"
-    case pretrainedCfg = "pretrained_cfg"
-    case swiftVision = "swift_vision"
-  }
-
-  /// Makes a configuration of a feature network.
+  /// Makes a configuration; a network without classes gives features alone.
   public init(
-    architecture: String, numFeatures: Int, globalPool: String, modelArgs: Arguments,
+    architecture: String, numClasses: Int = 0, numFeatures: Int, globalPool: String,
+    modelArgs: Arguments,
     pretrainedCfg: Preparation, swiftVision: Additions
   ) {
     self.architecture = architecture
-    numClasses = 0
+    self.numClasses = numClasses
     self.numFeatures = numFeatures
     self.globalPool = globalPool
     self.modelArgs = modelArgs
@@ -114,14 +66,20 @@ public struct ModelConfiguration: Codable, Sendable, Hashable {
   /// Name of the weights in a model folder.
   public static let weightsName = "model.safetensors"
 
-  /// Reads the configuration of a model folder.
+  /// Reads the configuration of a model folder written here, by timm, or by the transformers library.
   public init(folder: URL) throws(ModelFolderError) {
     let url = folder.appendingPathComponent(Self.fileName)
     guard let data = FileManager.default.contents(atPath: url.path) else {
       throw .noConfiguration(path: folder.path)
     }
     do {
-      self = try JSONDecoder().decode(ModelConfiguration.self, from: data)
+      if let other = try TransformersConfiguration(data: data, folder: folder) {
+        self = try other.configuration
+      } else {
+        self = try JSONDecoder().decode(ModelConfiguration.self, from: data)
+      }
+    } catch let error as DecodingError {
+      throw .invalidConfiguration(path: url.path, reason: error.sentence)
     } catch {
       throw .invalidConfiguration(path: url.path, reason: "\(error)")
     }
@@ -130,6 +88,19 @@ public struct ModelConfiguration: Codable, Sendable, Hashable {
     else {
       throw .invalidConfiguration(
         path: url.path, reason: "input_size, mean and std need three values each")
+    }
+    guard pretrainedCfg.inputSize.allSatisfy({ (1...16_384).contains($0) }),
+      pretrainedCfg.inputSize[0] == 3, pretrainedCfg.cropPct > 0, pretrainedCfg.cropPct <= 1
+    else {
+      throw .invalidConfiguration(
+        path: url.path,
+        reason: "input_size must be [3, height, width] and crop_pct above 0 and at most 1")
+    }
+    guard ["bilinear", "bicubic", "nearest"].contains(pretrainedCfg.interpolation) else {
+      throw .invalidConfiguration(
+        path: url.path,
+        reason: "interpolation \"\(pretrainedCfg.interpolation)\" is none of bilinear, bicubic and "
+          + "nearest")
     }
   }
 
@@ -142,29 +113,6 @@ public struct ModelConfiguration: Codable, Sendable, Hashable {
       try data.write(to: folder.appendingPathComponent(Self.fileName), options: .atomic)
     } catch {
       throw .unwritable(path: folder.path, reason: "\(error)")
-    }
-  }
-}
-
-/// Why a model folder could not be used.
-public enum ModelFolderError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// The folder has no `config.json`.
-  case noConfiguration(path: String)
-  /// The configuration cannot be understood.
-  case invalidConfiguration(path: String, reason: String)
-  /// The folder cannot be written.
-  case unwritable(path: String, reason: String)
-
-  /// One sentence for the person who gave the folder.
-  public var description: String {
-    switch self {
-    case .noConfiguration(let path):
-      "The folder \(path) is no model: it has no config.json; give a run folder, a model folder or "
-        + "random:BACKBONE."
-    case .invalidConfiguration(let path, let reason):
-      "The model description \(path) cannot be used: \(reason)."
-    case .unwritable(let path, let reason):
-      "The model folder \(path) cannot be written: \(reason)."
     }
   }
 }

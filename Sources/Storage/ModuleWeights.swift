@@ -2,67 +2,32 @@ public import Foundation
 public import Layers
 public import Tensors
 
-/// What happened to each tensor when weights were loaded into a module.
-public struct LoadReport: Sendable, Hashable {
-  /// Paths that were set.
-  public var loaded: [String] = []
-  /// Paths of the module that the file does not hold.
-  public var missing: [String] = []
-  /// Names in the file that the module does not have.
-  public var unexpected: [String] = []
-
-  /// One line for logs.
-  public var summary: String {
-    var text = "\(loaded.count) loaded, \(missing.count) missing, \(unexpected.count) unexpected"
-    if let first = missing.first { text += "; first missing: \(first)" }
-    if let first = unexpected.first { text += "; first unexpected: \(first)" }
-    return text
-  }
-}
-
-/// Why weights do not fit a module.
-public enum WeightsError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// The same path has another shape in the file.
-  case shapeMismatch(path: String, name: String, file: [Int], module: [Int])
-  /// The file does not hold all of the module, or holds more.
-  case incomplete(path: String, report: LoadReport)
-  /// A weight is NaN or infinite.
-  case notFinite(path: String, name: String)
-
-  /// One sentence for the person who gave the file.
-  public var description: String {
-    switch self {
-    case .shapeMismatch(let path, let name, let file, let module):
-      "The weight \"\(name)\" of \(path) has shape \(file) but the network needs \(module): the file "
-        + "belongs to another backbone or picture size."
-    case .incomplete(let path, let report):
-      "The weights in \(path) do not fit the network: \(report.summary)."
-    case .notFinite(let path, let name):
-      "The weight \"\(name)\" of \(path) holds NaN or infinite values, so the file is damaged or the "
-        + "training that wrote it diverged."
-    }
-  }
-}
-
 /// Moves a module's parameters and buffers to and from safetensors files.
 public enum ModuleWeights {
   /// Writes every parameter and buffer under its path, with `prefix` in front.
   ///
-  /// `overrides` replaces parameter values by path, for example with their moving averages.
+  /// `overrides` replaces parameter values by path, for example with their moving averages. With a
+  /// naming the file has that form's names, and what the form keeps in several tensors is cut up.
   public static func write(
-    _ module: any Module, overrides: [String: Tensor] = [:], metadata: [String: String] = [:],
+    _ module: any Module, naming: WeightNaming = .own, overrides: [String: Tensor] = [:],
+    metadata: [String: String] = [:],
     to url: URL
   ) throws(SafetensorsError) {
     var tensors: [(name: String, shape: [Int], values: SafetensorsWriter.Values)] = []
     for (path, parameter) in module.parameters {
       let value = overrides[path] ?? parameter.value
-      tensors.append((path, value.shape, .float32(value.values)))
+      let names = naming.names(of: path)
+      let rows = (value.shape.first ?? 1) / max(names.count, 1)
+      for (index, name) in names.enumerated() {
+        let part = names.count == 1 ? value : value.rows((index * rows)..<((index + 1) * rows))
+        tensors.append((name, part.shape, .float32(part.values)))
+      }
     }
     for (path, buffer) in module.buffers {
       let values = buffer.value.values
       tensors.append(
         (
-          path, buffer.value.shape,
+          naming.names(of: path).first ?? path, buffer.value.shape,
           buffer.isInteger ? .int64(values.map { Int64($0) }) : .float32(values)
         ))
     }
@@ -71,48 +36,74 @@ public enum ModuleWeights {
 
   /// Reads every parameter and buffer by path.
   ///
+  /// Each tensor is read straight into the memory that the module keeps, and nothing is set before the
+  /// whole file has been found to fit.
+  ///
   /// - Parameters:
+  ///   - module: the network; made with `RandomStream.blank` it costs no memory of its own until then.
+  ///   - url: the file.
   ///   - optional: paths that may be absent, and names that may be left over, without an error.
-  /// - Returns: what was loaded, missing and unexpected.
+  ///   - naming: how the file names the module's tensors, chosen by the names in it.
+  ///   - resize: makes a tensor of another shape fit: path, value in the file; nil where it cannot.
+  /// - Returns: what was loaded, missing, unexpected, ignored, reshaped and converted.
   /// - Throws: `SafetensorsError` for a damaged file, `WeightsError` for one that does not fit.
   @discardableResult
   public static func read(
-    into module: any Module, from url: URL, optional: (String) -> Bool = { _ in false }
+    into module: any Module, from url: URL,
+    optional: (String) -> Bool = { _ in false },
+    naming: (Set<String>) -> WeightNaming = { _ in .own },
+    resize: (String, Tensor) -> Tensor? = { _, _ in nil }
   ) throws -> LoadReport {
-    let file = try SafetensorsFile(contentsOf: url)
-    var shapes: [String: [Int]] = [:]
-    for entry in file.tensors { shapes[entry.name] = entry.shape }
+    let source = WeightSource(try SafetensorsFile(contentsOf: url), naming: naming)
     var report = LoadReport()
-    var known: Set<String> = []
-    var changes: [() -> Void] = []
-    func check(_ path: String, _ shape: [Int]) throws -> Bool {
-      known.insert(path)
-      guard let found = shapes[path] else {
-        report.missing.append(path)
-        return false
+    report.naming = source.naming.title
+    let slots =
+      module.parameters.map { path, parameter in
+        Slot(path: path, shape: parameter.value.shape, isInteger: false) { parameter.value = $0 }
       }
-      guard found == shape else {
-        throw WeightsError.shapeMismatch(path: url.path, name: path, file: found, module: shape)
+      + module.buffers.map { path, buffer in
+        Slot(path: path, shape: buffer.value.shape, isInteger: buffer.isInteger) {
+          buffer.value = $0
+        }
       }
-      report.loaded.append(path)
-      return true
+    report.missing = slots.map(\.path).filter { source.shape(of: $0) == nil }
+    let known = Set(slots.flatMap { source.naming.names(of: $0.path) })
+    let surplus = source.names.subtracting(known).sorted()
+    report.ignored = surplus.filter(source.naming.ignores)
+    report.unexpected = surplus.filter { !source.naming.ignores($0) }
+    // Told before any tensor is read: most files that do not fit are found out here.
+    guard (report.missing + report.unexpected).allSatisfy(optional) else {
+      throw WeightsError.incomplete(path: url.path, report: report)
     }
-    for (path, parameter) in module.parameters where try check(path, parameter.value.shape) {
-      let value = Tensor(try file.floats(path), shape: parameter.value.shape)
-      guard value.isFinite else { throw WeightsError.notFinite(path: url.path, name: path) }
-      changes.append { parameter.value = value }
+    var values: [(slot: Slot, value: Tensor)] = []
+    for slot in slots {
+      guard let shape = source.shape(of: slot.path) else { continue }
+      var value = try source.value(slot.path, isInteger: slot.isInteger)
+      if shape != slot.shape {
+        guard !slot.isInteger, let fitted = resize(slot.path, value), fitted.shape == slot.shape
+        else {
+          throw WeightsError.shapeMismatch(
+            path: url.path, name: slot.path, file: shape, module: slot.shape)
+        }
+        report.reshaped.append(.init(path: slot.path, from: shape, to: slot.shape))
+        value = fitted
+      }
+      guard value.isFinite else { throw WeightsError.notFinite(path: url.path, name: slot.path) }
+      if !slot.isInteger {
+        report.converted.merge(source.convertedTypes(slot.path)) { first, _ in first }
+      }
+      report.loaded.append(slot.path)
+      values.append((slot, value))
     }
-    for (path, buffer) in module.buffers where try check(path, buffer.value.shape) {
-      let values =
-        buffer.isInteger ? try file.integers(path).map { Float($0) } : try file.floats(path)
-      let value = Tensor(values, shape: buffer.value.shape)
-      guard value.isFinite else { throw WeightsError.notFinite(path: url.path, name: path) }
-      changes.append { buffer.value = value }
-    }
-    report.unexpected = shapes.keys.filter { !known.contains($0) }.sorted()
-    let problems = (report.missing + report.unexpected).filter { !optional($0) }
-    guard problems.isEmpty else { throw WeightsError.incomplete(path: url.path, report: report) }
-    for change in changes { change() }
+    for (slot, value) in values { slot.set(value) }
     return report
+  }
+
+  /// A place of a module that a file fills.
+  private struct Slot {
+    let path: String
+    let shape: [Int]
+    let isInteger: Bool
+    let set: (Tensor) -> Void
   }
 }

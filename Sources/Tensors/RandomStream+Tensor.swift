@@ -17,6 +17,7 @@ extension RandomStream {
   public mutating func normal(
     shape: [Int], deviation: Float, limit: Float = .infinity
   ) -> Tensor {
+    if isBlank { return Tensor(uninitialized: shape) }
     let count = shape.reduce(1, *)
     var values: [Float] = []
     values.reserveCapacity(count)
@@ -29,6 +30,7 @@ extension RandomStream {
 
   /// Independent numbers, uniform in ± `bound`.
   public mutating func uniform(shape: [Int], bound: Float) -> Tensor {
+    if isBlank { return Tensor(uninitialized: shape) }
     let count = shape.reduce(1, *)
     return Tensor((0..<count).map { _ in uniform(-bound...bound) }, shape: shape)
   }

@@ -9,27 +9,35 @@ public struct RandomStream: Sendable {
   private var counter: UInt64 = 0
   private var block: (UInt32, UInt32, UInt32, UInt32) = (0, 0, 0, 0)
   private var used = 4
+  /// Whether tensors drawn from it, or from what is split from it, are left unset.
+  public private(set) var isBlank = false
 
   /// Makes the root stream of a seed.
   public init(seed: UInt64) {
     key = Self.mixed(seed ^ 0x7376_6973_696f_6e31)
   }
 
-  private init(key: UInt64) {
+  private init(key: UInt64, isBlank: Bool) {
     self.key = key
+    self.isBlank = isBlank
   }
+
+  /// A stream for networks whose weights are read from a file: tensors drawn from it are left unset, and
+  /// cost neither time nor memory.
+  public static var blank: RandomStream { RandomStream(key: 0, isBlank: true) }
 
   /// A stream of its own for a named purpose.
   public func split(_ purpose: String) -> RandomStream {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in purpose.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
-    return RandomStream(key: Self.mixed(key ^ Self.mixed(hash)))
+    return RandomStream(key: Self.mixed(key ^ Self.mixed(hash)), isBlank: isBlank)
   }
 
   /// A stream of its own for a number: a step, an epoch, an index.
   public func split(_ number: Int) -> RandomStream {
     let bits = UInt64(bitPattern: Int64(number))
-    return RandomStream(key: Self.mixed(key &+ Self.mixed(bits &+ 0x9e37_79b9_7f4a_7c15)))
+    return RandomStream(
+      key: Self.mixed(key &+ Self.mixed(bits &+ 0x9e37_79b9_7f4a_7c15)), isBlank: isBlank)
   }
 
   private static func mixed(_ value: UInt64) -> UInt64 {

@@ -6,11 +6,13 @@ public import Tensors
 /// A network ready to be used, and what is known about it.
 public struct LoadedModel {
   /// The network.
-  public let backbone: any MaskableBackbone
+  public let backbone: any Backbone
   /// Name in the catalog, picture size, preparation.
   public let configuration: ModelConfiguration
   /// Folder it came from, or the reference itself for an untrained network.
   public let origin: String
+  /// What happened to each tensor of the file; nil for an untrained network.
+  public let report: LoadReport?
 
   /// How pictures must be prepared.
   public var preprocessing: Preprocessing {
@@ -25,85 +27,95 @@ public struct LoadedModel {
   }
 }
 
-/// Why a model reference could not be used.
-public enum ModelReferenceError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// No backbone has this name.
-  case unknownBackbone(name: String, known: [String])
-  /// There is no such folder.
-  case missing(path: String)
-  /// The picture size does not suit the backbone.
-  case unsuitableExtent(name: String, extent: Extent, unit: Int)
-
-  /// One sentence for the person who gave the reference.
-  public var description: String {
-    switch self {
-    case .unknownBackbone(let name, let known):
-      "There is no backbone \"\(name)\"; known are \(known.joined(separator: ", "))."
-    case .missing(let path):
-      "There is no model \(path): give a run folder, a model folder or random:BACKBONE."
-    case .unsuitableExtent(let name, let extent, let unit):
-      "Pictures of \(extent.height)x\(extent.width) do not suit \(name): both sides must be multiples "
-        + "of \(unit)."
-    }
-  }
-}
-
 /// Reads and writes model folders: `config.json` and `model.safetensors`.
 public enum ModelFolder {
-  /// Makes the backbone of a name for a picture size, untrained.
-  public static func makeBackbone(
-    named name: String, extent: Extent? = nil, random: RandomStream
-  ) throws(ModelReferenceError) -> (backbone: any MaskableBackbone, entry: BackboneCatalog.Entry) {
+  /// Makes the backbone of a name, untrained.
+  public static func makeNetwork(
+    named name: String, options: BackboneOptions = .init(), random: RandomStream
+  ) throws(ModelReferenceError) -> (backbone: any Backbone, entry: BackboneCatalog.Entry) {
     guard let entry = BackboneCatalog.entry(named: name) else {
       throw .unknownBackbone(name: name, known: BackboneCatalog.all.map(\.name))
     }
-    let extent = extent ?? entry.defaultExtent
-    guard extent.height % entry.extentUnit == 0, extent.width % entry.extentUnit == 0,
-      extent.height > 0, extent.width > 0
-    else { throw .unsuitableExtent(name: name, extent: extent, unit: entry.extentUnit) }
-    return (entry.make(extent, random.split("backbone")), entry)
+    do {
+      return (try entry.make(options, random: random.split("backbone")), entry)
+    } catch {
+      throw .backbone(error)
+    }
+  }
+
+  /// Makes the backbone of a name for pretraining at a picture size, untrained.
+  public static func makeBackbone(
+    named name: String, extent: Extent? = nil, random: RandomStream
+  ) throws(ModelReferenceError) -> (backbone: any MaskableBackbone, entry: BackboneCatalog.Entry) {
+    let made = try makeNetwork(named: name, options: .init(image: extent), random: random)
+    guard let backbone = made.backbone as? any MaskableBackbone else {
+      throw .notMaskable(name: name)
+    }
+    return (backbone, made.entry)
   }
 
   /// The description of a backbone as it is written to `config.json`.
   public static func configuration(
-    of backbone: any MaskableBackbone, entry: BackboneCatalog.Entry, embedding: Int, origin: String
+    of backbone: any Backbone, entry: BackboneCatalog.Entry, embedding: Int, origin: String
   ) -> ModelConfiguration {
     let extent = backbone.inputExtent
     let isTied = !backbone.acceptsAnyExtent
     return ModelConfiguration(
       architecture: entry.name, numFeatures: backbone.featureWidth, globalPool: "avg",
       modelArgs: .init(
-        imgSize: isTied ? [extent.height, extent.width] : nil, fcNorm: isTied ? false : nil),
+        imgSize: isTied ? [extent.height, extent.width] : nil,
+        fcNorm: backbone is VisionTransformer ? false : nil),
       pretrainedCfg: .init(
         inputSize: [3, extent.height, extent.width], mean: entry.preprocessing.mean,
         std: entry.preprocessing.deviation),
       swiftVision: .init(embedding: embedding, origin: origin))
   }
 
-  /// Opens a run folder (its best model, else its last), a model folder, `random:BACKBONE` or
-  /// `random:BACKBONE@HEIGHTxWIDTH`.
+  /// Opens a run folder (its best model, else its last), a model folder, or `random:BACKBONE`; with
+  /// `@HEIGHTxWIDTH` behind it, for pictures of that size.
+  ///
+  /// Model folders may be written here, by timm, or by the transformers library, and their weights
+  /// may have the names of any form that the backbone's catalog entry knows. Loading is strict.
   public static func load(_ reference: String, seed: Int = 0) throws -> LoadedModel {
     if reference.hasPrefix("random:") {
       let (name, extent) = Self.parts(of: reference.dropFirst("random:".count))
-      let made = try makeBackbone(
-        named: name, extent: extent, random: RandomStream(seed: UInt64(seed)))
+      let made = try makeNetwork(
+        named: name, options: .init(image: extent), random: RandomStream(seed: UInt64(seed)))
       return LoadedModel(
         backbone: made.backbone,
         configuration: configuration(
           of: made.backbone, entry: made.entry, embedding: 0, origin: "untrained, seed \(seed)"),
-        origin: reference)
+        origin: reference, report: nil)
     }
-    let folder = try modelFolder(of: URL(fileURLWithPath: reference))
-    let configuration = try ModelConfiguration(folder: folder)
+    var (path, extent) = (reference, Extent?.none)
+    if !FileManager.default.fileExists(atPath: path) { (path, extent) = parts(of: path[...]) }
+    return try load(folder: try modelFolder(of: URL(fileURLWithPath: path)), extent: extent)
+  }
+
+  private static func load(folder: URL, extent: Extent?) throws -> LoadedModel {
+    var configuration = try ModelConfiguration(folder: folder)
     let size = configuration.pretrainedCfg.inputSize
-    let made = try makeBackbone(
-      named: configuration.architecture, extent: Extent(height: size[1], width: size[2]),
-      random: RandomStream(seed: 0))
-    try ModuleWeights.read(
-      into: made.backbone,
-      from: folder.appendingPathComponent(ModelConfiguration.weightsName))
+    var options = try BackboneOptions(configuration, folder: folder)
+    // The grid of the stored positions is that of the arguments, whatever size is asked for now.
+    let stored = options.image ?? Extent(height: size[1], width: size[2])
+    options.image = extent ?? stored
+    let made = try makeNetwork(
+      named: configuration.architecture, options: options, random: .blank)
+    let report = try ModuleWeights.read(
+      into: made.backbone, from: folder.appendingPathComponent(ModelConfiguration.weightsName),
+      naming: made.entry.naming,
+      resize: { path, value in
+        (made.backbone as? any ResizableBackbone)?.resized(path, value, from: stored)
+      })
+    let image = made.backbone.inputExtent
+    if extent != nil || !made.backbone.acceptsAnyExtent {
+      configuration.pretrainedCfg.inputSize = [3, image.height, image.width]
+    }
+    if configuration.modelArgs.imgSize != nil {
+      configuration.modelArgs.imgSize = [image.height, image.width]
+    }
     return LoadedModel(
-      backbone: made.backbone, configuration: configuration, origin: folder.path)
+      backbone: made.backbone, configuration: configuration, origin: folder.path, report: report)
   }
 
   /// The name and picture size of `NAME` or `NAME@HEIGHTxWIDTH`; a size that is none stays in the name.
@@ -130,7 +142,7 @@ public enum ModelFolder {
 
   /// Writes a model folder; `overrides` replaces weights by path, for example by their averages.
   public static func write(
-    _ backbone: any MaskableBackbone, configuration: ModelConfiguration,
+    _ backbone: any Backbone, configuration: ModelConfiguration,
     overrides: [String: Tensor] = [:], to folder: URL
   ) throws {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -1,9 +1,8 @@
+import Backbones
 import Gradients
 import Layers
 import Tensors
 import Testing
-
-@testable import Backbones
 
 struct DropPathTests {
   @Test func `drops whole pictures and scales the others`() {

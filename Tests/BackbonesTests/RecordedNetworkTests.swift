@@ -87,7 +87,7 @@ struct RecordedNetworkTests {
 
   @Test func `names and shapes are those of timm's vit_tiny`() throws {
     let entry = try #require(BackboneCatalog.entry(named: "vit_tiny_patch16_224"))
-    let model = entry.make(Extent(height: 256, width: 128), RandomStream(seed: 0))
+    let model = try entry.make(.init(), random: RandomStream(seed: 0))
     #expect(try publishedNames("vit_tiny_patch16_224") == names(of: model))
     // 5,717,416 with 1000 classes at 224 × 224, whose grid has 68 patches more.
     #expect(model.parameterCount() == 5_717_416 - 68 * 192 - 193_000)
@@ -117,8 +117,8 @@ struct RecordedNetworkTests {
     (
       "relative positions",
       {
-        RelativePositionTransformer(
-          .init(image: Extent(height: 32, width: 16), patch: 8, width: 12, depth: 2, heads: 3),
+        VisionTransformer(
+          .relative(image: Extent(height: 32, width: 16), patch: 8, width: 12, depth: 2, heads: 3),
           random: RandomStream(seed: $0))
       }
     ),
@@ -169,7 +169,7 @@ struct RecordedNetworkTests {
 
   @Test func `the small network of the catalog has a third of a million weights`() throws {
     let entry = try #require(BackboneCatalog.entry(named: "convnet_small"))
-    let model = entry.make(entry.defaultExtent, RandomStream(seed: 0))
+    let model = try entry.make(.init(), random: RandomStream(seed: 0))
     #expect((300_000...330_000).contains(model.parameterCount()))
     #expect(Set(BackboneCatalog.all.map(\.name)).count == BackboneCatalog.all.count)
   }

@@ -43,10 +43,42 @@ struct ReferenceNumberTests {
     expectClose([logits[4]], [0.19438865])
   }
 
+  @Test func `Swin transformer equals timm`() {
+    let model = SwinTransformer(
+      .init(
+        image: Extent(height: 32, width: 16), patch: 2, width: 8, depths: [2, 2], heads: [2, 4],
+        window: Extent(height: 4, width: 4), classes: 5), random: RandomStream(seed: 0))
+    let tensors = namedTensors(of: model)
+    #expect(tensors.count == 63)
+    fillByFormula(tensors, amplitude: 0.1)
+    let picture = Variable(formulaPicture(height: 32, width: 16))
+    let map = model.featureMap(of: picture, in: .inference()).value
+    expectClose(
+      [Float(map.summed()), Float(map.summedSquares())] + map.values.prefix(3),
+      [-2.82321268, 445.33848513, -0.05716394, -0.93191636, 1.24614450])
+    expectClose(
+      model.logits(of: picture, in: .inference()).value.values,
+      [-0.01655983, 0.00703513, 0.04804775, 0.02216672, 0.04280356])
+  }
+
+  @Test func `insightface's residual network equals the original`() {
+    let model = FaceResNet(
+      blocks: [1, 1, 1, 1], image: Extent(height: 112, width: 112), random: RandomStream(seed: 0))
+    let tensors = namedTensors(of: model)
+    #expect(tensors.count == 96)
+    fillByFormula(tensors, amplitude: 0.02)
+    let features = model.features(
+      of: Variable(formulaPicture(height: 112, width: 112)), in: .inference()
+    ).value
+    expectClose(
+      [Float(features.summed()), Float(features.summedSquares())] + features.values.prefix(2),
+      [0.44598646, 0.29856268, 0.00621191, 0.01281870])
+  }
+
   @Test func `SimMIM's loss, reconstruction and gradients equal the release`() throws {
     let model = PretrainingModel(
-      backbone: RelativePositionTransformer(
-        .init(image: Extent(height: 16, width: 16), patch: 4, width: 12, depth: 2, heads: 3),
+      backbone: VisionTransformer(
+        .relative(image: Extent(height: 16, width: 16), patch: 4, width: 12, depth: 2, heads: 3),
         random: RandomStream(seed: 0)), embedding: 4, random: RandomStream(seed: 0))
     var parameters: [String: Parameter] = [:]
     for (path, parameter) in model.parameters where !path.hasPrefix("heads.embedding") {

@@ -6,8 +6,8 @@ import Testing
 /// The values with which training from scratch begins.
 struct StartTests {
   @Test func `the relative position transformer starts as SimMIM's release does`() throws {
-    let model = RelativePositionTransformer(
-      .init(image: Extent(height: 32, width: 16), patch: 8, width: 48, depth: 3, heads: 3),
+    let model = VisionTransformer(
+      .relative(image: Extent(height: 32, width: 16), patch: 8, width: 48, depth: 3, heads: 3),
       random: RandomStream(seed: 4))
     // N(0, 0.02²) cut at ± 0.02 has a standard deviation of 0.5396 · 0.02.
     let cut = 0.010792

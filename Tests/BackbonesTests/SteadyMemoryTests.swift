@@ -37,8 +37,8 @@ struct SteadyMemoryTests {
 
   @Test func `a transformer with relative positions`() async {
     await #expect(processExitsWith: .success) {
-      let model = RelativePositionTransformer(
-        .init(image: Extent(height: 16, width: 16), patch: 4, width: 24, depth: 2, heads: 3),
+      let model = VisionTransformer(
+        .relative(image: Extent(height: 16, width: 16), patch: 4, width: 24, depth: 2, heads: 3),
         random: RandomStream(seed: 0))
       Self.train(model, pictures: noise(0, [2, 16, 16, 3]))
     }

@@ -28,7 +28,7 @@ final class ModelFolderTests {
     return made.backbone
   }
 
-  private func features(_ backbone: any MaskableBackbone) -> Tensor {
+  private func features(_ backbone: any Backbone) -> Tensor {
     var random = RandomStream(seed: 9)
     let pictures = random.normal(shape: [1, 64, 32, 3], deviation: 1)
     return backbone.features(of: Variable(pictures), in: .inference()).value

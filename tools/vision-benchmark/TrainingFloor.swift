@@ -18,7 +18,7 @@ struct TrainingFloor {
   init(model: PretrainingModel, name: String, extent: Extent) {
     let backbone = model.backbone
     let area = Double(extent.height * extent.width)
-    forward = Double(backbone.multiplyAccumulates)
+    forward = Double(backbone.multiplyAccumulates + backbone.attentionMultiplyAccumulates)
     parameters = Double(model.parameterCount())
     if let transformer = backbone as? VisionTransformer {
       let (patch, width) = (

@@ -17,13 +17,17 @@ struct TrainingWork {
   private let random = RandomStream(seed: 1)
 
   init(_ name: String, height: Int, width: Int) throws {
+    extent = Extent(height: height, width: width)
     guard let entry = BackboneCatalog.entry(named: name) else {
       throw BenchmarkError.unknownBackbone(name)
     }
+    let made = try entry.make(.init(image: extent), random: random.split("weights"))
+    guard let backbone = made as? any MaskableBackbone else {
+      throw BenchmarkError.unknownBackbone(name)
+    }
     self.entry = entry
-    extent = Extent(height: height, width: width)
     model = PretrainingModel(
-      backbone: entry.make(extent, random.split("weights")), embedding: 128, random: random)
+      backbone: backbone, embedding: 128, random: random)
   }
 
   private func images(_ count: Int, _ purpose: String) -> Tensor {

@@ -44,7 +44,7 @@ extension Evaluate {
       switch error {
       case .unknownBackbone: .usage
       case .missing: .missingInput
-      case .unsuitableExtent: .badData
+      case .backbone, .notMaskable, .unknownArguments: .badData
       }
     return CommandFailure(exit, error.description)
   }

@@ -16,14 +16,14 @@ struct BackboneList: Encodable {
 
   let backbones: [Item]
 
-  init(printingTo console: Console) {
+  init(printingTo console: Console) throws {
     var table = TextTable(columns: [
       .init("backbone"), .init("parameters", .right), .init("GMAC", .right), .init("picture"),
       .init("what it is"),
     ])
     var items: [Item] = []
     for entry in BackboneCatalog.all {
-      let backbone = entry.make(entry.defaultExtent, RandomStream(seed: 0))
+      let backbone = try entry.make(.init(), random: .blank)
       let item = Item(
         name: entry.name, parameters: backbone.parameterCount(),
         gigaMultiplyAccumulates: Double(backbone.multiplyAccumulates) / 1e9,

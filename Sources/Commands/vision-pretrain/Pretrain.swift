@@ -103,7 +103,7 @@ struct Pretrain: VisionCommand {
   }
 
   func perform(in session: CommandSession) throws -> any Encodable {
-    if listBackbones { return BackboneList(printingTo: session.console) }
+    if listBackbones { return try BackboneList(printingTo: session.console) }
     let job: PretrainJob
     if let resume = common.resume {
       job = try PretrainJob.resuming(resume, threads: try common.requestedThreads())

@@ -60,6 +60,8 @@ CK_MAP(multiply, a[i] * b[i])
 CK_MAP(scale, a[i] * s + t)
 CK_MAP(relu, a[i] < 0 ? 0.0f : a[i])  // in this order NaN stays
 CK_MAP(relu_backward, b[i] > 0 ? a[i] : 0.0f)
+CK_MAP(clip, a[i] < s ? s : a[i] > t ? t : a[i])
+CK_MAP(clip_backward, b[i] > s && b[i] < t ? a[i] : 0.0f)
 CK_MAP(gelu, 0.5f * a[i] * (1.0f + ck_erff(a[i] * 0.70710678118654752f)))
 CK_MAP(exponential, full_range_exponential(a[i]))
 CK_MAP(square_root, __builtin_elementwise_sqrt(a[i]))
@@ -98,6 +100,13 @@ void ck_scale(float *y, const float *x, float s, float offset, int64_t n) {
 void ck_relu(float *y, const float *x, int64_t n) { map(relu_range, y, x, NULL, 0, 0, n, 1); }
 void ck_relu_backward(float *dx, const float *dy, const float *y, int64_t n) {
   map(relu_backward_range, dx, dy, y, 0, 0, n, 1);
+}
+void ck_clip(float *y, const float *x, float low, float high, int64_t n) {
+  map(clip_range, y, x, NULL, low, high, n, 1);
+}
+void ck_clip_backward(float *dx, const float *dy, const float *y, float low, float high,
+                      int64_t n) {
+  map(clip_backward_range, dx, dy, y, low, high, n, 1);
 }
 void ck_gelu(float *y, const float *x, int64_t n) { map(gelu_range, y, x, NULL, 0, 0, n, 4); }
 void ck_gelu_backward(float *dx, const float *dy, const float *x, int64_t n) {

@@ -48,6 +48,8 @@ void ck_multiply(float *y, const float *a, const float *b, int64_t n);
 void ck_scale(float *y, const float *x, float scale, float offset, int64_t n);
 void ck_relu(float *y, const float *x, int64_t n);
 void ck_relu_backward(float *dx, const float *dy, const float *y, int64_t n);
+void ck_clip(float *y, const float *x, float low, float high, int64_t n);
+void ck_clip_backward(float *dx, const float *dy, const float *y, float low, float high, int64_t n);
 void ck_prelu(float *y, const float *x, const float *slope, int64_t rows, int64_t columns);
 void ck_prelu_backward(float *dx, float *dslope, const float *dy, const float *x,
                        const float *slope, int64_t rows, int64_t columns);

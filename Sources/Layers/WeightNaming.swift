@@ -1,0 +1,42 @@
+/// How a published form of a network names the tensors that a module holds.
+///
+/// The same weights stand in files under several names: timm's, an original repository's, those of
+/// another library. A naming turns the paths of the module into the names of one such form; where a
+/// form keeps in several tensors what the module keeps in one, their rows are stacked in order.
+public struct WeightNaming: Sendable {
+  /// Whose names they are, for messages.
+  public let title: String
+  private let recognizes: @Sendable (Set<String>) -> Bool
+  private let translate: @Sendable (String) -> [String]
+  private let isIgnored: @Sendable (String) -> Bool
+
+  /// Makes a naming.
+  ///
+  /// - Parameters:
+  ///   - title: whose names they are.
+  ///   - recognizes: whether a file with these names has this form.
+  ///   - ignores: whether a name of the file is no weight but something that is computed again.
+  ///   - translate: the names that make the tensor of a path, in the order of their rows.
+  public init(
+    _ title: String, recognizes: @escaping @Sendable (Set<String>) -> Bool,
+    ignores: @escaping @Sendable (String) -> Bool = { _ in false },
+    translate: @escaping @Sendable (String) -> [String]
+  ) {
+    self.title = title
+    self.recognizes = recognizes
+    isIgnored = ignores
+    self.translate = translate
+  }
+
+  /// Names that equal the paths.
+  public static let own = WeightNaming("its own", recognizes: { _ in true }) { [$0] }
+
+  /// Whether a file with these names has this form.
+  public func fits(_ names: Set<String>) -> Bool { recognizes(names) }
+
+  /// The names that make the tensor of a path.
+  public func names(of path: String) -> [String] { translate(path) }
+
+  /// Whether a name of the file is no weight.
+  public func ignores(_ name: String) -> Bool { isIgnored(name) }
+}
