@@ -21,7 +21,8 @@ struct CatalogTests {
     ) {
       let (network, input) = site.make()
       let adapted = AdaptedNetwork(network)
-      let method = try CatalogTests.small(method)
+      let method =
+        self.method == OutputGain.name ? OutputGain() : try CatalogTests.small(self.method)
       // Methods that tune parameters alone name no sites.
       let isTuning = CatalogTests.tuningOnly.contains(self.method)
       let adapter = try adapted.attach(
@@ -48,7 +49,11 @@ struct CatalogTests {
     return try AdapterCatalog.method(named: name, settings: wanted)
   }
 
-  static let rows: [Row] = AdapterCatalog.all.flatMap { type in
+  /// The catalogue's methods and the documented example on every kind of site they take.
+  static let rows: [Row] =
+    catalogRows + SiteCase.allCases.map { Row(method: OutputGain.name, site: $0) }
+
+  private static let catalogRows: [Row] = AdapterCatalog.all.flatMap { type in
     SiteCase.allCases.compactMap { site in
       guard let method = try? small(type.name) else { return nil }
       if tuningOnly.contains(type.name) {
@@ -68,6 +73,16 @@ struct CatalogTests {
       #expect(Self.rows.contains { $0.method == name }, "\(name)")
       #expect(AdapterCatalog.all.first { $0.name == name }?.summary.isEmpty == false)
     }
+  }
+
+  @Test func `the documented example is the one that is compiled here`() throws {
+    let here = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    let code = try String(
+      contentsOf: here.appendingPathComponent("OutputGain.swift"), encoding: .utf8)
+    let page = try String(
+      contentsOf: here.appendingPathComponent("../../docs/add-an-adapter.md").standardized,
+      encoding: .utf8)
+    #expect(page.contains("```swift\n\(code)```\n"))
   }
 
   @Test(arguments: rows)

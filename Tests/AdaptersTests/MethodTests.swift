@@ -66,6 +66,33 @@ struct MethodTests {
     }
   }
 
+  @Test(arguments: [SiteCase.linear, .tiled, .strided, .grouped])
+  func `dropout leaves the mean as it is`(site: SiteCase) throws {
+    let (network, input) = site.make()
+    let adapted = AdaptedNetwork(network)
+    let adapter = try adapted.attach(
+      AdapterPlan(LoRA(rank: 2, dropout: 0.25), sites: [site.pattern]),
+      random: RandomStream(seed: 1))
+    adapter.disturb()
+    let term = adapter.attached[0].adapter
+    let geometry = adapter.attached[0].site.geometry
+    let zero = Variable(Tensor(zeros: geometry.weightShape))
+    func change(_ context: ForwardContext) -> Tensor {
+      let effect = term.effect(
+        at: geometry, weight: zero, input: Variable(input), in: context)
+      guard case .lowRank(let terms) = effect else { return Tensor(zeros: [0]) }
+      return geometry.product(Variable(input), weight: zero, terms: terms).value
+    }
+    let wanted = change(.inference())
+    var sum = Tensor(zeros: wanted.shape)
+    for draw in 0..<600 {
+      sum.add(change(.preview(random: RandomStream(seed: 5).split(draw))), scaledBy: 1 / 600)
+    }
+    let size = wanted.values.reduce(0) { max($0, abs($1)) }
+    #expect(largestDifference(sum, wanted) < 0.15 * size)
+    #expect(change(.preview(random: RandomStream(seed: 5))) != wanted)
+  }
+
   @Test func `PiSSA starts at the largest components`() throws {
     let (network, _) = SiteCase.linear.make()
     let adapted = AdaptedNetwork(network)

@@ -86,7 +86,14 @@ extension Variable {
     let sources = [self, weight, biasOrZero] + terms.flatMap(\.sources)
     let output = record(result, from: sources) { gradient, tape in
       var gradient = gradient
-      if let keptForBackward {
+      if let keptForBackward, !biasOrZeroPlace.isTracked {
+        let outer = gradient
+        gradient = Tensor(shape: outer.shape) { dx in
+          outer.withPointer { dy in
+            keptForBackward.withPointer { ck_gelu_backward(dx, dy, $0, Int64(outer.count)) }
+          }
+        }
+      } else if let keptForBackward {
         var biasGradient = Tensor(uninitialized: [outputs])
         let outer = gradient
         gradient = Tensor(shape: outer.shape) { dx in

@@ -1,0 +1,122 @@
+import Gradients
+import Layers
+import Tensors
+
+/// What an adapter did to a network's weights, looked at before they are merged.
+public struct AdapterInspection: Sendable, CustomStringConvertible {
+  /// Sites whose change is one of the weight, in the order of the network.
+  public let sites: [SiteInspection]
+  /// Sites whose change depends on the picture.
+  public let skipped: [String]
+
+  /// New strong directions of all sites together.
+  public var intruderCount: Int { sites.reduce(0) { $0 + $1.intruders.count } }
+
+  /// One line for each site: intruders, relative size, effective rank.
+  public var description: String {
+    let width = sites.reduce(4) { max($0, $1.path.count) }
+    func line(_ path: String, _ cells: [String]) -> String {
+      path + String(repeating: " ", count: width - path.count)
+        + cells.map { String(repeating: " ", count: max(1, 12 - $0.count)) + $0 }.joined()
+    }
+    var lines = [line("site", ["intruders", "size", "rank"])]
+    for site in sites {
+      lines.append(
+        line(
+          site.path,
+          [
+            "\(site.intruders.count)", Self.rounded(site.relativeSize, 10_000),
+            Self.rounded(site.effectiveRank, 10),
+          ]))
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private static func rounded(_ number: Double, _ unit: Double) -> String {
+    "\((number * unit).rounded() / unit)"
+  }
+}
+
+extension AdaptedNetwork {
+  /// Looks at what an adapter would do to each weight if it were merged.
+  ///
+  /// Takes two decompositions of every adapted weight: seconds for a small network, minutes for a
+  /// large one.
+  public func inspect(_ name: String) throws(AdapterError) -> AdapterInspection {
+    guard !isMerged else { throw .merged }
+    var (found, skipped) = ([SiteInspection](), [String]())
+    for entry in try adapter(named: name).attached {
+      let base = entry.site.baseWeight
+      guard
+        let change = entry.adapter.weightChange(at: entry.site.geometry, of: Variable(base))
+      else {
+        skipped.append(entry.site.path)
+        continue
+      }
+      found.append(SiteInspection(path: entry.site.path, base: base, change: change.value))
+    }
+    return AdapterInspection(sites: found, skipped: skipped)
+  }
+
+  /// Makes the intruders of an adapter of plain factors weaker, within its ranks.
+  ///
+  /// Keep the result only where the score on the old pictures rises and that of the task holds.
+  /// - Parameter factor: what is left of an intruder's strength, 0…1.
+  /// - Returns: paths of the sites that changed; sites of other methods stay as they are.
+  public func soften(_ name: String, factor: Float = 0.75) throws(AdapterError) -> [String] {
+    guard !isMerged else { throw .merged }
+    var changed: [String] = []
+    for entry in try adapter(named: name).attached {
+      guard let factors = entry.adapter as? LowRankAdapter, entry.site.geometry.groups == 1 else {
+        continue
+      }
+      let base = entry.site.baseWeight
+      let inspection = inspection(of: factors, at: entry.site, base: base)
+      guard !inspection.intruders.isEmpty else { continue }
+      let change = change(of: factors, at: entry.site, base: base)
+      factors.setProduct(
+        SiteInspection.softened(change, of: base, factor: factor), at: entry.site.geometry)
+      changed.append(entry.site.path)
+    }
+    return changed
+  }
+
+  private func change(of factors: LowRankAdapter, at site: AdapterSite, base: Tensor) -> Tensor {
+    factors.weightChange(at: site.geometry, of: Variable(base))?.value
+      ?? Tensor(zeros: base.shape)
+  }
+
+  private func inspection(
+    of factors: LowRankAdapter, at site: AdapterSite, base: Tensor
+  ) -> SiteInspection {
+    SiteInspection(
+      path: site.path, base: base, change: change(of: factors, at: site, base: base))
+  }
+}
+
+extension LowRankAdapter {
+  /// Takes the best factors of its rank for a change: `s B A ≈ change`, both equally long.
+  func setProduct(_ change: Tensor, at site: SiteGeometry) {
+    let rank = down.value.shape[0]
+    let parts = SingularValues(of: change, rank: rank)
+    let roots = parts.values.map { ($0 / scale).squareRoot() }
+    let found = parts.values.count
+    // A weight may have fewer components than the rank; the rest is zero.
+    var newDown = Tensor(zeros: [rank, site.columns])
+    let rows = parts.right.scalingRows(by: roots).values
+    newDown.withMutablePointer { target in
+      for index in rows.indices { target[index] = rows[index] }
+    }
+    var newUp = Tensor(zeros: [site.outputs, rank])
+    let left = parts.left.values
+    newUp.withMutablePointer { target in
+      for row in 0..<site.outputs {
+        for column in 0..<found {
+          target[row * rank + column] = left[row * found + column] * roots[column]
+        }
+      }
+    }
+    down.value = newDown.reshaped(down.value.shape)
+    up.value = newUp
+  }
+}

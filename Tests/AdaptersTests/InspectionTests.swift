@@ -1,0 +1,80 @@
+import Foundation
+import Gradients
+import Layers
+import Tensors
+import Testing
+
+@testable import Adapters
+
+struct InspectionTests {
+  /// 12×6: diag(6 … 1) over zeros.
+  private var base: Tensor {
+    var weight = Tensor(zeros: [12, 6])
+    for index in 0..<6 { weight[index * 6 + index] = Float(6 - index) }
+    return weight
+  }
+
+  private func change(_ size: Float) -> Tensor {
+    Tensor(repeating: size / Float(72).squareRoot(), shape: [12, 6])
+  }
+
+  @Test func `a planted direction is found with the expected numbers`() {
+    let found = SiteInspection(path: "x", base: base, change: change(18))
+    #expect(found.intruders.first?.index == 0)
+    #expect(abs(found.likeness[0] - 0.3824) < 1e-4)
+    #expect(abs(found.values[0] - 20.7613) < 1e-3)
+    #expect(abs(found.effectiveRank - 1) < 1e-3)
+    let size = 18 / Double(91).squareRoot()
+    #expect(abs(found.relativeSize - size) < 1e-5)
+  }
+
+  @Test func `softening takes the share it should, and a factor of 1 nothing`() {
+    let softened = SiteInspection.softened(change(18), of: base, factor: 0.75)
+    var changed = base
+    changed.add(softened)
+    #expect(abs(SingularValues(of: changed).values[0] - 15.5710) < 1e-3)
+    let same = SiteInspection.softened(change(18), of: base, factor: 1)
+    #expect(largestDifference(same, change(18)) == 0)
+  }
+
+  @Test func `small noise brings no intruder`() {
+    var random = RandomStream(seed: 4)
+    let noise = random.normal(shape: [12, 6], deviation: 1e-3)
+    #expect(SiteInspection(path: "x", base: base, change: noise).intruders.isEmpty)
+  }
+
+  @Test func `an adapter is inspected site by site and softened within its rank`() throws {
+    let (network, input) = SiteCase.linear.make()
+    let adapted = AdaptedNetwork(network)
+    let adapter = try adapted.attach(
+      AdapterPlan(LoRA(rank: 2, alpha: 4)), random: RandomStream(seed: 2))
+    #expect(try adapted.inspect("default").intruderCount == 0)
+    adapter.disturb(by: 3)
+    let before = try adapted.inspect("default")
+    #expect(before.intruderCount > 0 && before.skipped.isEmpty)
+    #expect(before.description.split(separator: "\n").count == 2)
+    let largest = before.sites[0].values[0]
+    #expect(try adapted.soften("default", factor: 0.5) == ["layer"])
+    let after = try adapted.inspect("default")
+    #expect(after.sites[0].values[0] < largest)
+    let site = adapter.attached[0].site
+    let change = try #require(
+      adapter.attached[0].adapter.weightChange(
+        at: site.geometry, of: Variable(site.baseWeight)))
+    let values = SingularValues(of: change.value).values
+    #expect(values[2] < 1e-4 * values[0])
+    #expect(throws: AdapterError.notAttached(name: "x", known: ["default"])) {
+      try adapted.inspect("x")
+    }
+    let report = try adapted.forgetting(on: input) { batch, context in
+      network(batch, in: context).meanOverPositions()
+    }
+    #expect(report.cosines.count == 2 && report.mean < 0.999 && report.least <= report.mean)
+    try adapted.activate([:])
+    let unchanged = try adapted.forgetting(on: input) { batch, context in
+      network(batch, in: context).meanOverPositions()
+    }
+    #expect(abs(unchanged.mean - 1) < 1e-6)
+    #expect(adapted.strengths.isEmpty)
+  }
+}
