@@ -4,7 +4,7 @@ import Tensors
 /// Sets every tensor of a module by one formula, so that reference numbers need no weight file.
 ///
 /// Names are sorted by bytes; with rank k and row-major index i the value is A · sin(0.7 k + 0.13 i),
-/// plus 1 where the tensor is a variance or a one-dimensional weight.
+/// plus 1 where the tensor is a variance, a temperature or a one-dimensional weight.
 func fillByFormula(
   _ named: [(path: String, set: (Tensor) -> Void, shape: [Int])], amplitude: Double
 ) {
@@ -12,7 +12,7 @@ func fillByFormula(
   for (rank, entry) in sorted.enumerated() {
     let count = entry.shape.reduce(1, *)
     let adds =
-      entry.path.hasSuffix("running_var")
+      entry.path.hasSuffix("running_var") || entry.path.hasSuffix("temperature")
       || (entry.shape.count == 1 && entry.path.hasSuffix("weight"))
     entry.set(
       Tensor(shape: entry.shape) { target in

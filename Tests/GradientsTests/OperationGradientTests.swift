@@ -72,6 +72,28 @@ struct OperationGradientTests {
       $0[0].layerNormalized(scale: $0[1], shift: $0[2], epsilon: 1e-5)
     },
     Case(name: "L2 normalisation", shapes: [[3, 6]]) { $0[0].l2Normalized() },
+    Case(name: "deviation normalisation", shapes: [[3, 6], [6]]) {
+      $0[0].deviationNormalized(scale: $0[1], epsilon: 1e-3)
+    },
+    Case(name: "gate", shapes: [[3, 8]]) { $0[0].gated() },
+    Case(name: "factors per picture", shapes: [[2, 3, 2, 4], [2, 4]]) {
+      $0[0].multipliedPerPicture(by: $0[1])
+    },
+    Case(name: "border of zeros", shapes: [[2, 3, 4, 2]]) {
+      $0[0].padded(top: 1, bottom: 2, left: 3)
+    },
+    Case(name: "mirrored border", shapes: [[2, 3, 4, 2]]) {
+      $0[0].padded(top: 2, bottom: 1, left: 1, right: 3, mode: .reflecting)
+    },
+    Case(name: "repeated border", shapes: [[1, 2, 3, 2]]) {
+      $0[0].padded(top: 1, bottom: 3, right: 4, mode: .replicating)
+    },
+    Case(name: "local mean", shapes: [[2, 7, 5, 3]]) {
+      $0[0].locallyAveraged(height: 4, width: 3)
+    },
+    Case(name: "local mean over an axis", shapes: [[1, 3, 6, 2]]) {
+      $0[0].locallyAveraged(height: 9, width: 2)
+    },
     Case(name: "batch normalisation", shapes: [[2, 3, 2, 4], [4], [4]]) {
       $0[0].channelNormalized(scale: $0[1], shift: $0[2], epsilon: 1e-3, groups: 1)
     },

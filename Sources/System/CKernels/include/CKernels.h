@@ -145,6 +145,26 @@ void ck_max_pool_backward(float *dx, const float *dy, const int32_t *argmax,
 void ck_average_pool(float *y, const float *x, const ck_convolution_shape *shape);
 void ck_average_pool_backward(float *dx, const float *dy, const ck_convolution_shape *shape);
 
+// MARK: Maps, NHWC. Output row i is input row rows[i], or zeros where that is negative; columns alike.
+void ck_pad(float *y, const float *x, int64_t batch, int64_t height, int64_t width,
+            int64_t channels, int64_t output_height, int64_t output_width, const int32_t *rows,
+            const int32_t *columns);
+void ck_pad_backward(float *dx, const float *dy, int64_t batch, int64_t height, int64_t width,
+                     int64_t channels, int64_t output_height, int64_t output_width,
+                     const int32_t *rows, const int32_t *columns);
+// Means of `window` places along the middle axis of [outer, n, inner], the first and last of them
+// repeated at the ends; transposed is the gradient.
+void ck_local_mean(float *y, const float *x, int64_t outer, int64_t n, int64_t inner,
+                   int64_t window, bool transposed);
+// y [rows, columns] = first half times second half of x [rows, 2 columns].
+void ck_gate(float *y, const float *x, int64_t rows, int64_t columns);
+void ck_gate_backward(float *dx, const float *dy, const float *x, int64_t rows, int64_t columns);
+// y = x / sqrt(variance of the row + epsilon) * scale, without subtracting the mean.
+void ck_deviation_norm(float *y, float *inverse, const float *x, const float *scale, int64_t rows,
+                       int64_t columns, float epsilon);
+void ck_deviation_norm_backward(float *dx, const float *dy, const float *x, const float *inverse,
+                                const float *scale, int64_t rows, int64_t columns);
+
 // MARK: Data movement.
 // Permutes up to 6 axes: y has shape input_shape[permutation[i]].
 void ck_permute(float *y, const float *x, int rank, const int64_t *input_shape,

@@ -1,0 +1,71 @@
+import Gradients
+import Layers
+import Tensors
+
+/// A gated depthwise branch with channel attention and a gated pointwise branch, each added to its
+/// input under a learned scale that starts at 0.
+///
+/// **Shape**: `[batch, height, width, channels]` → the same.
+/// **Source**: L. Chen et al., "Simple Baselines for Image Restoration", 2022, figure 3c.
+final class NAFNetBlock: Module {
+  private let beta: Parameter
+  private let gamma: Parameter
+  private let conv1: Convolution2D
+  private let conv2: Convolution2D
+  private let conv3: Convolution2D
+  private let sca: ChannelAttention
+  private let conv4: Convolution2D
+  private let conv5: Convolution2D
+  private let norm1: LayerNormalization
+  private let norm2: LayerNormalization
+
+  /// Makes a block; `window` is the side of the local means of channel attention in evaluation.
+  init(_ channels: Int, window: Int?, random: inout RandomStream) {
+    func pointwise(_ inputs: Int, _ outputs: Int, random: inout RandomStream) -> Convolution2D {
+      Convolution2D(
+        inputs, outputs, kernel: 1, hasBias: true, initialization: .uniformFanIn, random: &random)
+    }
+    beta = Parameter(Tensor(zeros: [1, channels, 1, 1]))
+    gamma = Parameter(Tensor(zeros: [1, channels, 1, 1]))
+    conv1 = pointwise(channels, 2 * channels, random: &random)
+    conv2 = Convolution2D(
+      2 * channels, 2 * channels, kernel: 3, padding: 1, groups: 2 * channels, hasBias: true,
+      initialization: .uniformFanIn, random: &random)
+    conv3 = pointwise(channels, channels, random: &random)
+    sca = ChannelAttention(pointwise(channels, channels, random: &random), window: window)
+    conv4 = pointwise(channels, 2 * channels, random: &random)
+    conv5 = pointwise(channels, channels, random: &random)
+    norm1 = LayerNormalization(channels)
+    norm2 = LayerNormalization(channels)
+  }
+
+  func callAsFunction(_ input: Variable, in context: ForwardContext) -> Variable {
+    var x = conv2(conv1(norm1(input, in: context), in: context), in: context).gated()
+    x = conv3(sca(x, in: context), in: context)
+    let y = input + x.multipliedByRow(context.variable(beta))
+    x = conv4(norm2(y, in: context), in: context).gated()
+    return y + conv5(x, in: context).multipliedByRow(context.variable(gamma))
+  }
+}
+
+/// Scales the channels by a linear map of their means over the picture, without an activation.
+private final class ChannelAttention: Module {
+  @Key("1") private var convolution: Convolution2D
+  private let window: Int?
+
+  init(_ convolution: Convolution2D, window: Int?) {
+    self.window = window
+    self.convolution = convolution
+  }
+
+  func callAsFunction(_ input: Variable, in context: ForwardContext) -> Variable {
+    let (height, width) = (input.shape[1], input.shape[2])
+    // A window over the whole picture is the mean that training uses.
+    if let window, !context.isTraining, window < height || window < width {
+      let means = input.locallyAveraged(height: window, width: window)
+      return input * convolution(means, in: context)
+    }
+    let means = input.meanOverPositions().reshaped([input.shape[0], 1, 1, input.value.columns])
+    return input.multipliedPerPicture(by: convolution(means, in: context))
+  }
+}

@@ -1,0 +1,169 @@
+import Backbones
+import Foundation
+import Gradients
+import Layers
+import Tensors
+import Testing
+
+/// NAFNet and Restormer against PyTorch and against the numbers of their releases.
+struct RestorationTests {
+  private static let small = NAFNet.Configuration(
+    width: 4, encoders: [1, 1], middle: 1, decoders: [1, 1])
+
+  private static func restormer(
+    _ normalization: Restormer.Configuration.Normalization, blocks: [Int] = [1, 1, 1, 1]
+  ) -> Restormer {
+    Restormer(
+      .init(width: 8, blocks: blocks, refinement: 1, normalization: normalization),
+      random: RandomStream(seed: 0))
+  }
+
+  private func expectClose(_ found: Double, _ expected: Double, tolerance: Double = 1e-4) {
+    #expect(abs(found - expected) <= tolerance * max(1, abs(expected)), "\(found), not \(expected)")
+  }
+
+  /// Compares the output and the gradient of every parameter with what was recorded.
+  private func expect(
+    _ model: any RestorationBackbone, equals name: String, in golden: Golden, pictures: Tensor
+  ) throws {
+    fillByNoise(namedTensors(of: model))
+    let context = ForwardContext.recordedInference()
+    let output = model.restored(Variable(pictures), in: context)
+    context.backward(from: output, seed: noise(921, output.shape))
+    try golden.expect(output.value, equals: "\(name).output", within: 1e-5)
+    #expect(model.parameters.count == golden.names("\(name).norm.").count)
+    for (path, parameter) in model.parameters {
+      let gradient = try #require(parameter.gradient, "\(path)")
+      try golden.expectNorm(of: gradient, equals: "\(name).norm.\(path)", within: 1e-4)
+      if golden.names("\(name).gradient.").contains(path) {
+        try golden.expect(gradient, equals: "\(name).gradient.\(path)", within: 1e-4)
+      }
+    }
+  }
+
+  @Test func `NAFNet equals PyTorch forward and backward, at a size that does not halve`() throws {
+    let model = NAFNet(
+      .init(width: 4, encoders: [1, 2], middle: 1, decoders: [2, 1]), random: RandomStream(seed: 0))
+    try expect(
+      model, equals: "plain", in: Golden("nafnet"), pictures: noise(920, [2, 11, 14, 3]))
+  }
+
+  @Test func `NAFNet's local pooling equals PyTorch, and training pools whole pictures`() throws {
+    var configuration = Self.small
+    configuration.localPoolingCrop = 8
+    let model = NAFNet(configuration, random: RandomStream(seed: 0))
+    let whole = NAFNet(Self.small, random: RandomStream(seed: 0))
+    for network in [model, whole] { fillByNoise(namedTensors(of: network)) }
+    let pictures = Variable(noise(922, [1, 22, 13, 3]))
+    let output = model.restored(pictures, in: .inference()).value
+    try Golden("nafnet").expect(output, equals: "local.output", within: 1e-5)
+    let preview = ForwardContext.preview(random: RandomStream(seed: 0))
+    #expect(
+      model.restored(pictures, in: preview).value == whole.restored(pictures, in: preview).value)
+    #expect(output != whole.restored(pictures, in: .inference()).value)
+  }
+
+  @Test func `NAFNet's formula numbers and the gradients of its loss`() throws {
+    let model = NAFNet(Self.small, random: RandomStream(seed: 0))
+    let tensors = namedTensors(of: model)
+    #expect(tensors.count == 100)
+    fillByFormula(tensors, amplitude: 0.1)
+    let pictures = formulaPicture(height: 10, width: 6)
+    let context = ForwardContext.recordedInference()
+    let output = model.restored(Variable(pictures), in: context)
+    expectClose(output.value.summed(), 11.89190424)
+    expectClose(output.value.summedSquares(), 101.88363272)
+    expectClose(Double(output.value[0]), -0.01367229)
+    expectClose(Double(output.value[3]), 0.05432648)
+    expectClose(Double(output.value[output.value.count - 1]), -1.11776242)
+    // 10 log10(mean squared error + 1e-8) against half the input, the negative PSNR of the release.
+    let difference = output - Variable(pictures.scaled(by: 0.5))
+    let error = (difference * difference).mean()
+    let loss = (error + Variable(Tensor(1e-8))).logarithm() * (10 / 2.302585092994046)
+    context.backward(from: loss)
+    expectClose(Double(loss.value.scalar), -7.12159995)
+    let norms = [
+      "intro.weight": 34.3305315186, "encoders.0.0.beta": 0.0607642715,
+      "ups.0.0.weight": 0.0550769222,
+    ]
+    for (name, expected) in norms {
+      let parameter = try #require(model.parameters.first { $0.path == name }).parameter
+      let gradient = try #require(parameter.gradient)
+      let norm = gradient.summedSquares().squareRoot()
+      #expect(abs(norm - expected) <= 2e-4 * expected, "\(name): \(norm), not \(expected)")
+    }
+  }
+
+  @Test(arguments: [Restormer.Configuration.Normalization.withBias, .withoutBias])
+  func `Restormer equals PyTorch forward and backward`(
+    _ normalization: Restormer.Configuration.Normalization
+  ) throws {
+    let name = normalization == .withBias ? "with-bias" : "without-bias"
+    try expect(
+      Self.restormer(normalization, blocks: [1, 2, 1, 1]), equals: name, in: Golden("restormer"),
+      pictures: noise(923, [2, 16, 8, 3]))
+  }
+
+  @Test func `Restormer's formula numbers`() {
+    for (normalization, count, sum, squares) in [
+      (Restormer.Configuration.Normalization.withBias, 98, -11.26495510, 176.03930534),
+      (.withoutBias, 82, 3.87555178, 170.52366868),
+    ] {
+      let model = Self.restormer(normalization)
+      let tensors = namedTensors(of: model)
+      #expect(tensors.count == count)
+      fillByFormula(tensors, amplitude: 0.1)
+      let output = model.restored(
+        Variable(formulaPicture(height: 16, width: 8)), in: .inference()
+      ).value
+      expectClose(output.summed(), sum)
+      expectClose(output.summedSquares(), squares)
+    }
+  }
+
+  @Test func `pictures of any size keep it, and a network starts as the identity`() throws {
+    let picture = Variable(noise(3, [1, 5, 19, 3]))
+    let network = NAFNet(Self.small, random: RandomStream(seed: 1))
+    for (path, parameter) in network.parameters where path.hasPrefix("ending") {
+      parameter.value = Tensor(zeros: parameter.value.shape)
+    }
+    #expect(network.restored(picture, in: .inference()).value == picture.value)
+    let transformer = Self.restormer(.withBias).restored(picture, in: .inference()).value
+    #expect(transformer.shape == [1, 5, 19, 3] && transformer.isFinite)
+  }
+
+  /// The published layouts in small width; the recorder checks the full widths against the papers.
+  static let layouts: [(name: String, make: @Sendable () -> any RestorationBackbone)] = [
+    ("denoising", { NAFNet(.denoising(width: 8), random: RandomStream(seed: 0)) }),
+    ("deblurring", { NAFNet(.deblurring(width: 8), random: RandomStream(seed: 0)) }),
+    ("with-bias", { Restormer(.init(width: 16), random: RandomStream(seed: 0)) }),
+    (
+      "without-bias",
+      {
+        Restormer(.init(width: 16, normalization: .withoutBias), random: RandomStream(seed: 0))
+      }
+    ),
+  ]
+
+  @Test(arguments: layouts.indices)
+  func `sizes and costs are those of the layouts`(_ index: Int) throws {
+    let (name, make) = Self.layouts[index]
+    let model = make()
+    let recorded = try Golden("restoration-sizes").tensor(name).values.map { Int($0) }
+    #expect(model.parameterCount() == recorded[0], "\(name)")
+    let extent = Extent(height: 64, width: 48)
+    for (cost, place) in [
+      (model.multiplyAccumulates(of: extent), 1),
+      (model.attentionMultiplyAccumulates(of: extent), 2),
+    ] {
+      #expect(abs(cost - recorded[place]) <= recorded[place] / 100_000, "\(name): \(cost)")
+    }
+    #expect(model.multiplyAccumulates > recorded[1])
+  }
+
+  @Test func `names are told apart`() {
+    let names = RestorationCatalog.all.map(\.name)
+    #expect(Set(names).count == names.count)
+    #expect(Set(names).isDisjoint(with: BackboneCatalog.all.map(\.name)))
+  }
+}
