@@ -161,6 +161,19 @@ struct RestorationTests {
     #expect(model.multiplyAccumulates > recorded[1])
   }
 
+  @Test(arguments: [
+    ("nafnet_w32", 29_159_715, 16.0), ("nafnet_w64", 115_982_915, 63.2),
+    ("nafnet_w32_deblur", 17_111_907, 16.0), ("nafnet_w64_deblur", 67_888_835, 63.1),
+    ("restormer", 26_126_644, 141.0), ("restormer_denoise", 26_111_668, 141.0),
+  ])
+  func `published networks have the published sizes`(
+    _ name: String, _ parameters: Int, _ cost: Double
+  ) throws {
+    let model = try #require(RestorationCatalog.entry(named: name)).make(.blank)
+    #expect(model.parameterCount() == parameters)
+    #expect(abs(Double(model.multiplyAccumulates) / 1e9 - cost) < 0.1, "\(name)")
+  }
+
   @Test func `names are told apart`() {
     let names = RestorationCatalog.all.map(\.name)
     #expect(Set(names).count == names.count)

@@ -22,19 +22,27 @@ struct BackboneList: Encodable {
       .init("what it is"),
     ])
     var items: [Item] = []
-    for entry in BackboneCatalog.all {
-      let backbone = try entry.make(.init(), random: .blank)
+    func append(
+      _ name: String, _ summary: String, _ extent: Extent, _ model: any Module, cost: Int
+    ) {
       let item = Item(
-        name: entry.name, parameters: backbone.parameterCount(),
-        gigaMultiplyAccumulates: Double(backbone.multiplyAccumulates) / 1e9,
-        height: entry.defaultExtent.height, width: entry.defaultExtent.width,
-        summary: entry.summary)
+        name: name, parameters: model.parameterCount(), gigaMultiplyAccumulates: Double(cost) / 1e9,
+        height: extent.height, width: extent.width, summary: summary)
       table.append([
         item.name, String(item.parameters),
         String((item.gigaMultiplyAccumulates * 100).rounded() / 100),
         "\(item.height)x\(item.width)", item.summary,
       ])
       items.append(item)
+    }
+    for entry in BackboneCatalog.all {
+      let model = try entry.make(.init(), random: .blank)
+      append(
+        entry.name, entry.summary, entry.defaultExtent, model, cost: model.multiplyAccumulates)
+    }
+    for entry in RestorationCatalog.all {
+      let model = entry.make(.blank)
+      append(entry.name, entry.summary, model.inputExtent, model, cost: model.multiplyAccumulates)
     }
     console.print(table.plain())
     backbones = items
