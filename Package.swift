@@ -40,6 +40,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .executable(name: "vision-pretrain", targets: ["vision-pretrain"]),
+    .executable(name: "vision-finetune", targets: ["vision-finetune"]),
     .executable(name: "vision-evaluate", targets: ["vision-evaluate"]),
   ],
   dependencies: [
@@ -93,20 +94,23 @@ let package = Package(
     room("Datasets", ["Images"]),
     room("Metrics", ["Images", "CMetrics", "CKernels"]),
 
-    // 4 Optimizers · adapters of frozen networks · backbones · weight files.
+    // 4 Typed recipes · optimizers · adapters of frozen networks · backbones · weight files.
+    room("Recipes", ["Spelling", .product(name: "Yams", package: "Yams")]),
     room("Optimizers", ["Layers", "Tensors", "CKernels"]),
     room("Backbones", ["Layers", "Gradients", "Tensors"]),
     room("Storage", ["Layers", "Tensors"]),
     room("Adapters", ["Layers", "Gradients", "Tensors", "Spelling"]),
 
-    // 5 The training loop, checkpoints, resume · adapters in files, those of PEFT included.
+    // 5 The training loop, checkpoints, resume · adapters in files, those of PEFT included · varied
+    // pictures as network input.
     room(
       "Training",
       ["Optimizers", "Backbones", "Storage", "Layers", "Gradients", "Tensors", "Pipelines"]),
+    room("Batches", ["Backbones", "Recipes", "Images", "Tensors", "CKernels"]),
 
     room("AdapterFiles", ["Adapters", "Storage", "Layers", "Gradients", "Tensors"]),
 
-    // 6 Pictures and logs · the pretraining objectives.
+    // 6 Pictures and logs · the pretraining objectives · the supervised tasks.
     room(
       "Reports",
       ["Images", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
@@ -114,20 +118,23 @@ let package = Package(
       "Pretraining",
       [
         "Training", "Optimizers", "Backbones", "Losses", "Layers", "Gradients", "Tensors",
-        "Matching", "Frames", "Persons", "Datasets", "Images", "Storage", "Recipes", "CKernels",
+        "Matching", "Frames", "Persons", "Datasets", "Images", "Storage", "Recipes", "Batches",
         "Metrics",
+      ]),
+    room(
+      "Tasks",
+      [
+        "Batches", "Training", "Optimizers", "Adapters", "Backbones", "Losses", "Layers",
+        "Gradients", "Tensors", "Datasets", "Images", "Storage", "Recipes", "Metrics",
       ]),
 
     // 7 Features of pictures, scores of persons against a gallery, their tables and pictures.
     room(
       "Evaluation",
       [
-        "Pretraining", "Reports", "Training", "Storage", "Backbones", "Layers", "Gradients",
-        "Tensors", "Datasets", "Metrics", "Images",
+        "Tasks", "Pretraining", "Batches", "Reports", "Training", "Storage", "Backbones", "Layers",
+        "Gradients", "Tensors", "Datasets", "Metrics", "Images",
       ]),
-
-    // 7 Typed recipes.
-    room("Recipes", ["Spelling", .product(name: "Yams", package: "Yams")]),
 
     // 8 Commands.
     room(
@@ -141,10 +148,17 @@ let package = Package(
         argumentParser,
       ]),
     command(
+      "vision-finetune",
+      [
+        "CommandSupport", "Tasks", "Evaluation", "Batches", "Recipes", "Reports", "Training",
+        "Storage", "Backbones", "Layers", "Datasets", "Metrics", "Images", "Tensors",
+        argumentParser,
+      ]),
+    command(
       "vision-evaluate",
       [
-        "CommandSupport", "Evaluation", "Recipes", "Reports", "Training", "Storage", "Datasets",
-        "Metrics", "Tensors", argumentParser,
+        "CommandSupport", "Evaluation", "Tasks", "Recipes", "Reports", "Training", "Storage",
+        "Datasets", "Metrics", "Tensors", argumentParser,
       ]),
 
     // Tools that share the rooms above: the generator of the walking-people data.
@@ -169,7 +183,8 @@ let package = Package(
     tests("Images", ["Images"], resources: [.copy("Fixtures")]),
     tests("Matching", ["Matching", "CKernels"], resources: [.copy("Goldens")]),
     tests("Layers", ["Layers", "Gradients", "Tensors", "CKernels"]),
-    tests("Losses", ["Losses", "Gradients", "Tensors"]),
+    tests(
+      "Losses", ["Losses", "Gradients", "Tensors", "Storage"], resources: [.copy("Goldens")]),
     tests("Frames", ["Frames", "Images"]),
     tests("Persons", ["Persons", "Images", "CVision"]),
     tests("Datasets", ["Datasets", "Images"]),
@@ -199,17 +214,25 @@ let package = Package(
       [
         "Pretraining", "Training", "Storage", "Backbones", "Losses", "Layers", "Gradients",
         "Tensors", "Optimizers", "Matching", "Recipes", "Persons", "Frames", "Datasets",
-        "Images",
+        "Images", "Batches",
+      ]),
+    tests(
+      "Tasks",
+      [
+        "Tasks", "Batches", "Training", "Optimizers", "Backbones", "Losses", "Layers", "Gradients",
+        "Tensors", "Datasets", "Images", "Storage", "Recipes", "Metrics",
       ]),
     tests(
       "Evaluation",
       [
-        "Evaluation", "Pretraining", "Training", "Storage", "Backbones", "Layers", "Gradients",
-        "Tensors", "Datasets", "Metrics", "Images",
+        "Evaluation", "Tasks", "Pretraining", "Batches", "Training", "Storage", "Backbones",
+        "Layers", "Gradients", "Tensors", "Datasets", "Metrics", "Images", "Recipes",
       ]),
     tests("Recipes", ["Recipes", "Spelling", .product(name: "Yams", package: "Yams")]),
     tests("CommandSupport", ["CommandSupport", "Recipes", "Reports", argumentParser]),
-    tests("EndToEnd", ["vision-pretrain", "vision-evaluate", "Frames", "Images", "Storage"]),
+    tests(
+      "EndToEnd",
+      ["vision-pretrain", "vision-finetune", "vision-evaluate", "Frames", "Images", "Storage"]),
     tests("House", []),
     tests("Walkers", ["walkers", "Images"]),
   ],

@@ -102,13 +102,14 @@ public struct CommonFlags: ParsableArguments, Sendable {
   /// The recipe with everything the command line says about it.
   ///
   /// - Parameters:
+  ///   - type: the command's kind of recipe.
   ///   - flags: the command's own flags that stand for recipe keys; stronger than `--set`.
   ///   - environment: where `VISION_THREADS` is looked up.
   /// - Throws: `CommandFailure` with the sentence of the recipe error.
-  public func resolvedRecipe(
-    flags: [RecipeOverride] = [],
+  public func resolvedRecipe<Settings: Recipe>(
+    _ type: Settings.Type = PretrainingRecipe.self, flags: [RecipeOverride] = [],
     environment: [String: String] = ProcessInfo.processInfo.environment
-  ) throws(CommandFailure) -> PretrainingRecipe {
+  ) throws(CommandFailure) -> Settings {
     var all: [RecipeOverride] = []
     do {
       for text in overrides { all.append(try RecipeOverride(parsing: text)) }
@@ -121,7 +122,7 @@ public struct CommonFlags: ParsableArguments, Sendable {
       all.append(RecipeOverride(flag: "--threads", key: "threads", value: count))
     }
     do {
-      return try PretrainingRecipe.loaded(recipe, overrides: all)
+      return try Settings.loaded(recipe, overrides: all)
     } catch {
       throw CommandFailure(error)
     }

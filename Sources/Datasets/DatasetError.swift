@@ -26,6 +26,10 @@ public enum DatasetError: Error, Equatable, Sendable, CustomStringConvertible {
   case layoutNotUnderstood(path: String, found: String)
   /// Labelled pictures that cannot be scored as query against gallery.
   case notEvaluable(path: String, detail: String)
+  /// A folder without pairs of spoiled and clean pictures.
+  case noPairs(path: String, found: String)
+  /// A spoiled picture without its clean one, or of another size.
+  case badPairs(path: String, detail: String)
   /// A sampler that cannot be made from the given persons and sizes.
   case badSampler(detail: String)
 
@@ -64,6 +68,13 @@ public enum DatasetError: Error, Equatable, Sendable, CustomStringConvertible {
       "The pictures in “\(path)” do not tell which person they show (\(found)). \(Self.layouts)"
     case .notEvaluable(let path, let detail):
       "“\(path)” cannot be scored: \(detail)."
+    case .noPairs(let path, let found):
+      "“\(path)” holds no pairs of spoiled and clean pictures (\(found)). Understood are two folders "
+        + "beside each other such as input/ and target/, low/ and high/, blur/ and sharp/, rain/ and "
+        + "norain/, hazy/ and clean/, below train/ and test/ or not; or clean pictures alone, with a "
+        + "degradation that is not “paired”."
+    case .badPairs(let path, let detail):
+      "The pairs in “\(path)” do not fit together: \(detail)."
     case .badSampler(let detail):
       "No batches can be drawn: \(detail)."
     }
@@ -72,7 +83,7 @@ public enum DatasetError: Error, Equatable, Sendable, CustomStringConvertible {
   /// What a person folder may look like, for messages about folders that do not.
   static let layouts =
     "Understood are: Market-1501 or DukeMTMC folders (bounding_box_train, query, bounding_box_test "
-    + "with files like 0001_c1s1_000151_01.jpg); query/ and gallery/ (and train/) with one "
+    + "with files like 0001_c1s1_000151_01.jpg), MSMT17 and CUHK03-NP as released; query/ and gallery/ (and train/) with one "
     + "sub-folder per person or with Market-1501 file names; one sub-folder per person alone; "
     + "or a labels.csv with the columns path, person, camera, split."
 

@@ -8,6 +8,8 @@ public enum EvaluationError: Error, Sendable, Equatable, CustomStringConvertible
   case unknownBaseline(name: String, known: [String])
   /// The model has no embedding head.
   case noEmbedding(model: String)
+  /// The model was not fine-tuned for this task.
+  case noTask(model: String)
   /// The protocol looks at cameras, but pictures without one were found.
   case camerasUnknown(rule: String, path: String, count: Int, first: String)
   /// A file or folder cannot be written.
@@ -28,6 +30,9 @@ public enum EvaluationError: Error, Sendable, Equatable, CustomStringConvertible
     case .noEmbedding(let model):
       "The model \(model) has no embedding head (heads.safetensors); "
         + "score its pooled features with --feature backbone."
+    case .noTask(let model):
+      "The model \(model) was not fine-tuned for this task (it has no matching task.json); "
+        + "score its pooled features with --feature backbone, or fine-tune it with vision-finetune."
     case .camerasUnknown(let rule, let path, let count, let first):
       "The protocol \(rule) needs the camera of every picture, but \(count) in “\(path)” have none, "
         + "the first is “\(first)”; put c1, c2 … into the file names, add a labels.csv, or use "

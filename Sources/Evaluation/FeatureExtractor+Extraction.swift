@@ -21,7 +21,7 @@ extension FeatureExtractor {
   ) throws -> FeatureMatrix {
     let target: PictureGroup.Target =
       switch method {
-      case .network(_, _, let preparation): .network(preparation, flips: flip)
+      case .network(_, let preparation): .network(preparation, flips: flip)
       case .description(let feature): .description(feature, flips: flip)
       }
     let start = ContinuousClock.now
@@ -48,11 +48,11 @@ extension FeatureExtractor {
   }
 
   private func values(of group: PictureGroup) -> [Float] {
-    guard case .network(let backbone, let head, _) = method else { return group.values }
+    guard case .network(let describe, _) = method else { return group.values }
     guard let input = group.input else { return [] }
-    var features = Self.features(of: input, backbone: backbone, head: head)
+    var features = describe(input)
     if let mirrored = group.mirrored {
-      features.add(Self.features(of: mirrored, backbone: backbone, head: head))
+      features.add(describe(mirrored))
       features = features.scaled(by: 0.5)
     }
     return features.values

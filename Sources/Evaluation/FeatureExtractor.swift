@@ -5,6 +5,7 @@ import Layers
 import Metrics
 import Pretraining
 import Storage
+import Tasks
 import Tensors
 import Training
 
@@ -17,7 +18,7 @@ import Training
 public final class FeatureExtractor {
   /// How a picture becomes a vector.
   enum Method {
-    case network(any Backbone, head: Linear?, preparation: PicturePreparation)
+    case network((Tensor) -> Tensor, preparation: PicturePreparation)
     case description(any ImageFeature)
   }
 
@@ -41,11 +42,11 @@ public final class FeatureExtractor {
   ///
   /// - Parameters:
   ///   - reference: what to open.
-  ///   - position: the output to use; baselines have no embedding.
+  ///   - position: the output to use; nil takes that of a fine-tuned model's task, else the backbone's.
   ///   - seed: seed of the weights of `random:BACKBONE`.
   /// - Throws: ``EvaluationError``, or the error of the model folder or weight file.
   public init(
-    _ reference: String, position: FeaturePosition = .backbone, seed: Int = 0
+    _ reference: String, position: FeaturePosition? = nil, seed: Int = 0
   ) throws {
     self.reference = reference
     if reference.hasPrefix("baseline:") {
@@ -54,7 +55,9 @@ public final class FeatureExtractor {
         throw EvaluationError.unknownBaseline(
           name: name, known: ImageFeatureCatalog.all.map(\.name))
       }
-      guard position == .backbone else { throw EvaluationError.noEmbedding(model: reference) }
+      guard position == nil || position == .backbone else {
+        throw EvaluationError.noEmbedding(model: reference)
+      }
       method = .description(feature)
       origin = "computed from colours, without training"
       self.position = nil
@@ -65,32 +68,46 @@ public final class FeatureExtractor {
       return
     }
     let model = try ModelFolder.load(reference, seed: seed)
-    var head: Linear?
-    if position == .embedding { head = try Self.embeddingHead(of: model, reference: reference) }
+    let description = try TaskDescription(folder: URL(fileURLWithPath: model.origin))
+    let position = position ?? (description?.reid == nil ? .backbone : .task)
     let preparation = PicturePreparation(
       model.configuration.pretrainedCfg, preprocessing: model.preprocessing)
-    method = .network(model.backbone, head: head, preparation: preparation)
+    let backbone = model.backbone
+    var modules: [any Module] = [backbone]
+    switch position {
+    case .backbone:
+      width = backbone.featureWidth
+      method = .network(
+        { backbone.features(of: Variable($0), in: .inference()).value }, preparation: preparation)
+    case .embedding:
+      let head = try Self.embeddingHead(of: model, reference: reference)
+      modules.append(head)
+      width = head.weight.value.shape[0]
+      method = .network(
+        {
+          let context = ForwardContext.inference()
+          return head(backbone.features(of: Variable($0), in: context), in: context).value
+        }, preparation: preparation)
+    case .task:
+      guard let shape = description?.reid else {
+        throw EvaluationError.noTask(model: reference)
+      }
+      let network = ReIDNetwork(backbone: backbone, shape: shape, random: RandomStream(seed: 0))
+      try ModuleWeights.read(
+        into: network.head,
+        from: URL(fileURLWithPath: model.origin).appendingPathComponent(TaskDescription.headName))
+      modules.append(network.head)
+      width = shape.width
+      method = .network({ network.searchFeatures(of: $0) }, preparation: preparation)
+    }
     let isUntrained = reference.hasPrefix("random:")
     let made = model.configuration.swiftVision.origin
     origin =
       "\(model.configuration.architecture), \(made)" + (isUntrained ? "" : ", from \(model.origin)")
     self.position = position
-    width = head.map { $0.weight.value.shape[0] } ?? model.backbone.featureWidth
-    let modules: [any Module] = [model.backbone] + (head.map { [$0] } ?? [])
     fingerprint = Self.fingerprint(of: modules)
     parameterCount = modules.reduce(0) { $0 + $1.parameterCount() }
     extent = model.extent
-  }
-
-  /// Computes the features of pictures that were prepared for a network.
-  ///
-  /// **Shape**: `[batch, height, width, 3]` → `[batch, width]`.
-  static func features(
-    of pictures: Tensor, backbone: any Backbone, head: Linear?
-  ) -> Tensor {
-    let context = ForwardContext.inference()
-    let pooled = backbone.features(of: Variable(pictures), in: context)
-    return (head.map { $0(pooled, in: context) } ?? pooled).value
   }
 
   private static func embeddingHead(of model: LoadedModel, reference: String) throws -> Linear {

@@ -4,4 +4,6 @@ public enum FeaturePosition: String, Sendable, Hashable, Codable, CaseIterable {
   case backbone
   /// The embedding that pretraining compared persons by; needs the run's embedding head.
   case embedding
+  /// What a fine-tuned model compares when searching; needs its task's head.
+  case task
 }

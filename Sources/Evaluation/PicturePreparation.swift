@@ -1,6 +1,6 @@
 import Backbones
+import Batches
 import Images
-import Pretraining
 import Storage
 import Tensors
 

@@ -48,6 +48,7 @@ extension RetrievalResult {
       switch model.feature {
       case .backbone: "backbone, pooled"
       case .embedding: "pretraining embedding"
+      case .task: "as the task's head compares them"
       case nil: "baseline"
       }
     let size = model.inputSize.map { ", pictures squashed to \($0[0])×\($0[1])" } ?? ""

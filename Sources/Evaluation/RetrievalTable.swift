@@ -54,6 +54,9 @@ public enum RetrievalTable {
         + "\(fixed(verification.areaUnderCurve)). A threshold holds for this data only.")
   }
 
+  /// A score as the tables print it, with three decimals.
+  public static func text(_ score: Double) -> String { fixed(score) }
+
   /// A number with a fixed count of decimals.
   static func fixed(_ value: Double, decimals: Int = 3) -> String {
     String(format: "%.\(decimals)f", value)

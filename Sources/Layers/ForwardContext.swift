@@ -18,7 +18,7 @@ public final class ForwardContext {
   ///
   /// Adapters that treat sharp and poor pictures differently read it.
   public var quality: [Float]?
-  private let usesRunningStatistics: Bool
+  private var usesRunningStatistics: Bool
   private var leaves: [(parameter: Parameter, variable: Variable)] = []
   private var leafIndex: [ObjectIdentifier: Int] = [:]
 
@@ -66,6 +66,15 @@ public final class ForwardContext {
   public static func recordedInference() -> ForwardContext {
     ForwardContext(
       isTraining: false, tape: Tape(), random: RandomStream(seed: 0), updatesStatistics: false)
+  }
+
+  /// Runs the part of a pass that goes through a frozen network, like ``adapting(random:)``, while the
+  /// layers outside it, such as a new head, keep using the statistics of the batch.
+  public func withRunningStatistics<Result>(_ body: () throws -> Result) rethrows -> Result {
+    let before = usesRunningStatistics
+    usesRunningStatistics = true
+    defer { usesRunningStatistics = before }
+    return try body()
   }
 
   /// The parameter as a variable of this pass; a constant when it is frozen or nothing is recorded.

@@ -19,16 +19,20 @@ public final class AdamW {
   /// Updates made so far.
   public private(set) var step = 0
   private let parameters: [(path: String, parameter: Parameter)]
+  private let rateFactors: [Float]
   private var firstMoments: [Tensor]
   private var secondMoments: [Tensor]
 
   /// Makes an optimizer of the trainable parameters, with zero moments.
+  ///
+  /// `rateFactor` tells by path by how much a parameter's learning rate differs from the common one.
   public init(
     _ parameters: [(path: String, parameter: Parameter)], beta1: Float = 0.9, beta2: Float = 0.999,
-    epsilon: Float = 1e-8, weightDecay: Float = 0.05
+    epsilon: Float = 1e-8, weightDecay: Float = 0.05, rateFactor: (String) -> Float = { _ in 1 }
   ) {
     let trainable = parameters.filter(\.parameter.isTrainable)
     self.parameters = trainable
+    rateFactors = trainable.map { rateFactor($0.path) }
     firstMoments = trainable.map { Tensor(zeros: $0.parameter.value.shape) }
     secondMoments = firstMoments.map { Tensor(zeros: $0.shape) }
     self.beta1 = beta1
@@ -67,7 +71,7 @@ public final class AdamW {
       held.append(gradient)
       var item = ck_adamw_item()
       item.size = Int64(gradient.count)
-      item.rate = rate
+      item.rate = rate * rateFactors[index]
       item.weight_decay = entry.parameter.decays ? weightDecay : 0
       // The buffers outlive the call below: parameters, moments and `held` keep them.
       entry.parameter.value.withMutablePointer { item.parameter = $0 }

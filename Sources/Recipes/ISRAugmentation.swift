@@ -47,3 +47,24 @@ public struct ISRAugmentation: RecipeSettings {
     .number("cameraStyle", \.cameraStyle, 0...1, "probability of another camera's colours"),
   ]
 }
+
+extension ISRAugmentation {
+  /// Checks the settings that must fit together.
+  ///
+  /// - Throws: `RecipeError.conflict` that names the keys under `group`.
+  func validate(under group: String) throws(RecipeError) {
+    try requireOrder([
+      ("\(group).gammaMinimum", gammaMinimum, "\(group).gammaMaximum", gammaMaximum),
+      (
+        "\(group).erasingAreaMinimum", erasingAreaMinimum, "\(group).erasingAreaMaximum",
+        erasingAreaMaximum
+      ),
+    ])
+  }
+
+  /// Whether pictures are only mirrored, so that each has two versions at most.
+  public var isFlipOnly: Bool {
+    scaleMinimum == 1 && aspectChange == 0 && brightness == 0 && contrast == 0 && channelGain == 0
+      && gammaMinimum == 1 && gammaMaximum == 1 && gray == 0 && erasing == 0 && cameraStyle == 0
+  }
+}

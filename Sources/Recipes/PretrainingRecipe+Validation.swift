@@ -9,7 +9,7 @@ extension PretrainingRecipe {
   }
 
   private func checkOrder() throws(RecipeError) {
-    let pairs: [(String, Double, String, Double)] = [
+    try requireOrder([
       (
         "extraction.minimumAspect", extraction.minimumAspect, "extraction.maximumAspect",
         extraction.maximumAspect
@@ -38,12 +38,7 @@ extension PretrainingRecipe {
         "isr.augmentation.erasingAreaMinimum", isr.augmentation.erasingAreaMinimum,
         "isr.augmentation.erasingAreaMaximum", isr.augmentation.erasingAreaMaximum
       ),
-    ]
-    for (lowKey, low, highKey, high) in pairs where low > high {
-      throw .conflict(
-        keys: [lowKey, highKey],
-        reason: "\(yamlNumber(low)) is above \(yamlNumber(high)), so no value lies between them")
-    }
+    ])
   }
 
   private func checkMasking() throws(RecipeError) {

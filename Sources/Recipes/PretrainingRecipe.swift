@@ -5,7 +5,12 @@
 ///   "tiny", overrides: [RecipeOverride(parsing: "isr.steps=200")])
 /// try recipe.write(to: run.appending(path: "recipe.yaml"))
 /// ```
-public struct PretrainingRecipe: RecipeSettings {
+public struct PretrainingRecipe: Recipe {
+  /// The command it configures.
+  public static let purpose = "vision-pretrain"
+  /// Stages with a length of their own.
+  public static let stages = ["simmim", "isr"]
+
   /// The built-in recipe that fills the keys a file leaves out.
   public var base = NamedRecipe.tiny
   /// Seed of all random numbers.
@@ -27,9 +32,6 @@ public struct PretrainingRecipe: RecipeSettings {
   /// What the run shows about itself.
   public var report = ReportSettings()
 
-  /// Most threads a run can use, the limit of the thread pool.
-  public static let maximumThreads = 64
-
   /// The recipe `tiny`.
   public init() {}
 
@@ -48,11 +50,6 @@ public struct PretrainingRecipe: RecipeSettings {
     + OptimizerSettings.fields.map { $0.within("optimizer", \.optimizer) }
     + ReportSettings.fields.map { $0.within("report", \.report) }
 
-  /// Every dotted key, and every group of keys after them.
-  static let names: [String] = {
-    let groups = fields.flatMap { field in
-      field.path.indices.dropFirst().map { field.path[..<$0].joined(separator: ".") }
-    }
-    return fields.map(\.name) + Set(groups).sorted()
-  }()
+  /// The built-in recipe of a name.
+  public static func builtIn(_ name: NamedRecipe) -> PretrainingRecipe { name.recipe }
 }

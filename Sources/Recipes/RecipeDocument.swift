@@ -13,11 +13,19 @@ struct RecipeDocument {
   /// The values in the order of the file.
   private(set) var entries: [Entry] = []
 
+  /// Tells whether a key path names a group of keys.
+  private let isGroup: ([String]) -> Bool
+
   /// Reads YAML text; an empty text has no entries.
+  ///
+  /// `isGroup` tells which key paths hold further keys.
   ///
   /// - Throws: `RecipeError.malformed` for text that is no YAML or no mapping, and
   ///   `.duplicateKey`.
-  init(_ text: String, named name: String) throws(RecipeError) {
+  init(
+    _ text: String, named name: String, isGroup: @escaping ([String]) -> Bool
+  ) throws(RecipeError) {
+    self.isGroup = isGroup
     let root: Node?
     do {
       root = try Yams.compose(yaml: text)
@@ -62,22 +70,15 @@ struct RecipeDocument {
       let keyPath = path + [key.string]
       switch valueNode {
       case .scalar(let scalar):
-        let isGroup = PretrainingRecipe.fields.contains {
-          $0.path.count > keyPath.count && $0.path.starts(with: keyPath)
-        }
         // A group whose keys are all commented out reads as an empty value.
-        if isGroup, scalar.string.isEmpty { continue }
+        if isGroup(keyPath), scalar.string.isEmpty { continue }
         entries.append(Entry(path: keyPath, value: scalar.string, origin: origin))
-      case .mapping(let inner) where !isTooDeep && !isLeafOrUnknown(keyPath):
+      case .mapping(let inner) where !isTooDeep && isGroup(keyPath):
         try append(inner, under: keyPath, named: name)
       default:
         entries.append(Entry(path: keyPath, value: nil, origin: origin))
       }
     }
-  }
-
-  private func isLeafOrUnknown(_ path: [String]) -> Bool {
-    !PretrainingRecipe.fields.contains { $0.path.count > path.count && $0.path.starts(with: path) }
   }
 
   private static func sentence(for error: YamlError, named name: String) -> RecipeError {

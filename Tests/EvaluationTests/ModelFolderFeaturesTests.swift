@@ -1,4 +1,5 @@
 import Backbones
+import Batches
 import Evaluation
 import Foundation
 import Gradients

@@ -1,4 +1,5 @@
 import Backbones
+import Batches
 import Images
 import Recipes
 import Tensors

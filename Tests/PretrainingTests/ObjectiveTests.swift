@@ -1,4 +1,5 @@
 import Backbones
+import Batches
 import Gradients
 import Layers
 import Pretraining

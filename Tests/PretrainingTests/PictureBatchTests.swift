@@ -1,6 +1,6 @@
 import Backbones
+import Batches
 import Images
-import Pretraining
 import Tensors
 import Testing
 

@@ -3,6 +3,7 @@ import Datasets
 import Evaluation
 import Metrics
 import Storage
+import Tasks
 import Training
 
 extension Evaluate {
@@ -10,6 +11,7 @@ extension Evaluate {
     switch error {
     case let error as EvaluationError: failure(error)
     case let error as DatasetError: failure(error)
+    case let error as TaskError: CommandFailure(.badData, error.description)
     case let error as MetricsError: CommandFailure(.badData, error.description)
     case let error as ModelReferenceError: failure(error)
     case let error as ModelFolderError: CommandFailure(.badData, error.description)
@@ -23,7 +25,7 @@ extension Evaluate {
     let exit: CommandExit =
       switch error {
       case .nothingReadable, .notFinite, .camerasUnknown: .badData
-      case .unknownBaseline, .noEmbedding: .usage
+      case .unknownBaseline, .noEmbedding, .noTask: .usage
       case .cannotWrite: .cannotWrite
       }
     return CommandFailure(exit, error.description)

@@ -59,9 +59,10 @@ struct Evaluate: VisionCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Output to compare: backbone (pooled features), or embedding (the head of a pretraining run).",
-      valueName: "name"))
-  var feature = FeatureChoice.backbone
+      "Output to compare: task (what a fine-tuned model searches by), backbone (pooled features), "
+        + "embedding (the head of a pretraining run), or automatic (task where there is one, else "
+        + "backbone).", valueName: "name"))
+  var feature = FeatureChoice.automatic
 
   @Flag(help: "Average the features of each picture and its mirror image. (default: off)")
   var flip = false

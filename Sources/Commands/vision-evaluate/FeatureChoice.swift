@@ -3,8 +3,15 @@ import Evaluation
 
 /// The words of `--feature`.
 enum FeatureChoice: String, ExpressibleByArgument, CaseIterable {
-  case backbone, embedding
+  case automatic, backbone, embedding, task
 
-  /// The output that is meant.
-  var position: FeaturePosition { self == .backbone ? .backbone : .embedding }
+  /// The output that is meant; nil leaves it to the model.
+  var position: FeaturePosition? {
+    switch self {
+    case .automatic: nil
+    case .backbone: .backbone
+    case .embedding: .embedding
+    case .task: .task
+    }
+  }
 }

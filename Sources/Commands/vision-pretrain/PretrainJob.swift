@@ -25,27 +25,22 @@ struct PretrainJob {
   let folder: URL
   let isResumed: Bool
 
-  static let inputsName = "inputs.json"
-  static let recipeName = "recipe.yaml"
-
   /// The job of a run folder.
   static func resuming(_ path: String, threads: Int?) throws -> PretrainJob {
-    let folder = URL(fileURLWithPath: path)
-    let url = folder.appendingPathComponent(inputsName)
-    guard let data = FileManager.default.contents(atPath: url.path),
+    let run = RunFolder(url: URL(fileURLWithPath: path))
+    guard let data = FileManager.default.contents(atPath: run.inputs.path),
       let inputs = try? JSONDecoder().decode(Inputs.self, from: data)
     else {
       throw CommandFailure(
         .missingInput,
-        "There is no run to resume in \(path): it has no \(inputsName); name the folder that "
+        "There is no run to resume in \(path): it has no \(run.inputs.lastPathComponent); name the folder that "
           + "vision-pretrain made.")
     }
-    var recipe = try PretrainingRecipe(
-      contentsOf: folder.appendingPathComponent(recipeName))
+    var recipe = try PretrainingRecipe(contentsOf: run.recipe)
     if let threads { recipe.threads = threads }
     // The file may have been edited since the run began.
     try recipe.validate()
-    return PretrainJob(inputs: inputs, recipe: recipe, folder: folder, isResumed: true)
+    return PretrainJob(inputs: inputs, recipe: recipe, folder: run.url, isResumed: true)
   }
 
   /// The footage of the run: what was found when it began, so that files that came later or went

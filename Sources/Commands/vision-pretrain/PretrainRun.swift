@@ -42,7 +42,9 @@ struct PretrainRun {
     } else {
       var kept = job
       kept.keep(items)
-      try folder.create(kept, command: session.quotedCommandLine)
+      try folder.create(
+        recipe: kept.recipe.yaml(), inputs: kept.inputs, seed: kept.recipe.seed,
+        threads: kept.threads, command: session.quotedCommandLine)
     }
     let log = try RunLog(file: folder.log, console: session.console)
     log.notice(

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Gathers pictures with the names of their persons, before persons become numbers.
 struct PersonCollector {
   /// A picture; the split is nil where it is still to be drawn.
@@ -53,6 +55,17 @@ struct PersonCollector {
       throw DatasetError.noImages(path: listing.path, found: listing.found)
     }
     throw DatasetError.layoutNotUnderstood(path: listing.path, found: listing.found)
+  }
+
+  /// Adds a picture that a list of the data set names; a file that is not there is left out.
+  mutating func add(
+    listed path: String, person: String, camera: Int, split: LabelledImage.Split
+  ) {
+    guard FileManager.default.fileExists(atPath: path) else {
+      skipped.append(SkippedFile(path: path, reason: "it is listed but not there"))
+      return
+    }
+    entries.append(Entry(path: path, person: person, camera: camera, split: split))
   }
 
   /// What is odd about the table, one sentence each.

@@ -40,6 +40,9 @@ extension PersonFolder {
       && query.allSatisfy { $0.camera != nil } && gallery.allSatisfy { $0.camera != nil }
   }
 
+  /// What a person is called: the folder's or table's name, else the number.
+  public func name(of person: Int) -> String { personNames[person] ?? String(person) }
+
   /// A few lines for the start of a run: arrangement, numbers per split, what was left out.
   public var summary: String {
     var lines = ["\(path): \(layout)"]

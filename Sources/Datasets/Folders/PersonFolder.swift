@@ -5,6 +5,8 @@ public import Foundation
 /// Understood are:
 /// - Market-1501 and DukeMTMC-reID: `bounding_box_train`, `query`, `bounding_box_test`, person and
 ///   camera in the file name. Person −1 is junk and left out, person 0 (distractors) stays.
+/// - MSMT17 (V1, V2) by its lists, and CUHK03-NP, whose detected boxes are taken unless one of its two
+///   folders is named.
 /// - `query/` and `gallery/` (and `train/`), each with one sub-folder per person or with file names
 ///   of the Market-1501 kind; also as two separate folders.
 /// - One sub-folder per person and nothing else, or one folder of Market-1501 names: one picture
@@ -53,6 +55,19 @@ public struct PersonFolder: Sendable {
     try self.init(root: nil, query: query.path, gallery: gallery.path, seed: 0)
   }
 
+  /// Makes a set of pictures that were labelled or divided elsewhere.
+  public init(
+    path: String, layout: String, train: [LabelledImage] = [], query: [LabelledImage],
+    gallery: [LabelledImage], personNames: [Int: String] = [:]
+  ) {
+    self.path = path
+    self.layout = layout
+    self.train = train
+    self.query = query
+    self.gallery = gallery
+    self.personNames = personNames
+  }
+
   private init(
     root: String?, query: String?, gallery: String?, seed: UInt64
   ) throws(DatasetError) {
@@ -60,15 +75,25 @@ public struct PersonFolder: Sendable {
     var collector = PersonCollector()
     var folders: [LabelledImage.Split: String] = [:]
     var listing: FolderListing?
+    var lists: MSMT17Layout?
+    var boxes = ""
     if let root {
       var found = try FolderListing(root)
       folders = Self.splits(found)
+      lists = MSMT17Layout(found)
+      // CUHK03-NP holds two whole sets: boxes of a detector, and boxes drawn by hand.
+      if folders.isEmpty, Set(found.folders).isSuperset(of: ["detected", "labeled"]) {
+        found = try FolderListing(found.path + "/detected")
+        folders = Self.splits(found)
+        boxes = ", CUHK03-NP with detected boxes (name its folder labeled for the drawn ones)"
+      }
       // Archives often unpack into one more folder; look through it.
       if folders.isEmpty, found.images.isEmpty, let only = found.folders.first,
         found.folders.count == 1
       {
         let inner = try FolderListing(found.path + "/" + only)
         folders = Self.splits(inner)
+        lists = MSMT17Layout(inner)
         if !folders.isEmpty || inner.images.isEmpty && !inner.folders.isEmpty { found = inner }
       }
       listing = found
@@ -78,8 +103,11 @@ public struct PersonFolder: Sendable {
     if let query { folders[.query] = query }
     if let gallery { folders[.gallery] = gallery }
 
-    if !folders.isEmpty {
-      layout = Self.words(folders, separate: query != nil || gallery != nil)
+    if let lists, query == nil, gallery == nil {
+      layout = lists.layout
+      try lists.collect(into: &collector)
+    } else if !folders.isEmpty {
+      layout = Self.words(folders, separate: query != nil || gallery != nil) + boxes
       for split in LabelledImage.Split.allCases {
         guard let folder = folders[split] else { continue }
         try collector.collect(split: folder, as: split)

@@ -1,4 +1,5 @@
 public import Backbones
+import Batches
 import Datasets
 import Foundation
 import Images

@@ -1,3 +1,4 @@
+import Batches
 import Images
 
 /// The colours of every camera of which enough has been seen.

@@ -1,4 +1,5 @@
 public import Backbones
+import Batches
 import Datasets
 import Gradients
 public import Images

@@ -70,9 +70,9 @@ extension PretrainingTrainer {
     try folder.replace(state: try encoder.encode(state)) { url in
       try ModelFolder.write(model.backbone, configuration: configuration, to: url)
       try ModuleWeights.write(model.heads, to: url.appendingPathComponent(Self.headsName))
-      try Self.write(moments.moments, to: url.appendingPathComponent(Self.optimizerName))
+      try TensorFile.write(moments.moments, to: url.appendingPathComponent(Self.optimizerName))
       if let average {
-        try Self.write(average.values, to: url.appendingPathComponent(Self.averageName))
+        try TensorFile.write(average.values, to: url.appendingPathComponent(Self.averageName))
       }
     }
   }
@@ -103,30 +103,14 @@ extension PretrainingTrainer {
     try ModuleWeights.read(
       into: model.heads, from: folder.url.appendingPathComponent(Self.headsName))
     continueFrom(step: state.step)
-    let moments = try Self.read(folder.url.appendingPathComponent(Self.optimizerName))
+    let moments = try TensorFile.read(folder.url.appendingPathComponent(Self.optimizerName))
     let problems = optimizer.restore(OptimizerState(step: state.optimizerStep, moments: moments))
     if let first = problems.first {
       throw CheckpointError.damaged(
         path: folder.url.path, reason: "the optimizer has no moments for \"\(first)\"")
     }
-    average?.restore(try Self.read(folder.url.appendingPathComponent(Self.averageName)))
+    average?.restore(try TensorFile.read(folder.url.appendingPathComponent(Self.averageName)))
     return state
-  }
-
-  private static func write(_ tensors: [String: Tensor], to url: URL) throws(SafetensorsError) {
-    try SafetensorsWriter.write(
-      tensors.keys.sorted().compactMap { name in
-        tensors[name].map { (name, $0.shape, .float32($0.values)) }
-      }, to: url)
-  }
-
-  private static func read(_ url: URL) throws(SafetensorsError) -> [String: Tensor] {
-    let file = try SafetensorsFile(contentsOf: url)
-    var result: [String: Tensor] = [:]
-    for entry in file.tensors {
-      result[entry.name] = Tensor(try file.floats(entry.name), shape: entry.shape)
-    }
-    return result
   }
 
   /// Writes the model that is meant to be used: averaged weights when the run keeps an average.

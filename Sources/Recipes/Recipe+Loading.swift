@@ -1,7 +1,7 @@
 public import Foundation
 import Spelling
 
-extension PretrainingRecipe {
+extension Recipe {
   /// Loads a recipe by name or file, applies overrides in order, and checks the result.
   ///
   /// - Parameters:
@@ -10,14 +10,14 @@ extension PretrainingRecipe {
   /// - Throws: `RecipeError` that names the file, the line and the key.
   public static func loaded(
     _ nameOrFile: String? = nil, overrides: [RecipeOverride] = []
-  ) throws(RecipeError) -> PretrainingRecipe {
-    var recipe: PretrainingRecipe
+  ) throws(RecipeError) -> Self {
+    var recipe: Self
     if let name = nameOrFile, let named = NamedRecipe(rawValue: name) {
-      recipe = named.recipe
+      recipe = builtIn(named)
     } else if let path = nameOrFile {
-      recipe = try PretrainingRecipe(contentsOf: URL(fileURLWithPath: path), named: path)
+      recipe = try Self(contentsOf: URL(fileURLWithPath: path), named: path)
     } else {
-      recipe = NamedRecipe.tiny.recipe
+      recipe = builtIn(.tiny)
     }
     try recipe.apply(overrides)
     try recipe.validate()
@@ -51,13 +51,15 @@ extension PretrainingRecipe {
 
   /// Reads YAML text over the built-in recipe its key `base` names, `tiny` without one.
   public init(yaml text: String, named name: String) throws(RecipeError) {
-    let document = try RecipeDocument(text, named: name)
+    let document = try RecipeDocument(text, named: name) { path in
+      Self.fields.contains { $0.path.count > path.count && $0.path.starts(with: path) }
+    }
     self.init()
     if let entry = document.entries.first(where: { $0.path == ["base"] }) {
       try Self.assign(entry, to: &self)
-      self = base.recipe
+      self = Self.builtIn(base)
     }
-    for stage in ["simmim", "isr"] {
+    for stage in Self.stages {
       try document.refuseTwoLengths(of: stage)
     }
     for entry in document.entries { try Self.assign(entry, to: &self) }
@@ -82,7 +84,7 @@ extension PretrainingRecipe {
 
   /// Stores one value, or says what is wrong with its key or with the value.
   private static func assign(
-    _ entry: RecipeDocument.Entry, to recipe: inout PretrainingRecipe
+    _ entry: RecipeDocument.Entry, to recipe: inout Self
   ) throws(RecipeError) {
     let key = entry.path.joined(separator: ".")
     guard let field = fields.first(where: { $0.path == entry.path }) else {

@@ -1,43 +1,60 @@
-import CommandSupport
-import Foundation
-import Recipes
+public import Foundation
 
-/// The files of a pretraining run.
-struct RunFolder {
-  let url: URL
+/// The files of a training run, whatever command made it.
+public struct RunFolder: Sendable {
+  /// Where it is.
+  public let url: URL
 
-  var crops: URL { url.appendingPathComponent("crops") }
-  var last: URL { url.appendingPathComponent("last") }
-  var best: URL { url.appendingPathComponent("best") }
-  var pictures: URL { url.appendingPathComponent("pictures") }
-  var command: URL { url.appendingPathComponent("command.txt") }
-  var log: URL { url.appendingPathComponent("log.txt") }
-  var metrics: URL { url.appendingPathComponent("metrics.csv") }
-  var pairs: URL { url.appendingPathComponent("pairs.csv") }
-  var skipped: URL { url.appendingPathComponent("skipped.txt") }
-  var report: URL { url.appendingPathComponent("report.html") }
+  /// The checkpoint to continue from.
+  public var last: URL { url.appendingPathComponent("last") }
+  /// The model to use.
+  public var best: URL { url.appendingPathComponent("best") }
+  /// Contact sheets and charts.
+  public var pictures: URL { url.appendingPathComponent("pictures") }
+  /// Command line, version, seed, threads, machine.
+  public var command: URL { url.appendingPathComponent("command.txt") }
+  /// Everything that was said.
+  public var log: URL { url.appendingPathComponent("log.txt") }
+  /// Measurements by step.
+  public var metrics: URL { url.appendingPathComponent("metrics.csv") }
+  /// Files that were left out.
+  public var skipped: URL { url.appendingPathComponent("skipped.txt") }
+  /// The page to look at.
+  public var report: URL { url.appendingPathComponent("report.html") }
+  /// The effective recipe.
+  public var recipe: URL { url.appendingPathComponent("recipe.yaml") }
+  /// What the run works on, as the command needs it to continue.
+  public var inputs: URL { url.appendingPathComponent("inputs.json") }
+
+  /// Names a run folder; nothing is created.
+  public init(url: URL) {
+    self.url = url
+  }
 
   /// The command line that began the run, as it stands in `command.txt`.
-  var firstCommand: String? {
+  public var firstCommand: String? {
     let text = try? String(contentsOf: command, encoding: .utf8)
     return text?.split(separator: "\n").first.map(String.init)
   }
 
   /// Makes the folder of a new run and records what it will do.
-  func create(_ job: PretrainJob, command line: String) throws(CommandFailure) {
+  ///
+  /// - Throws: `CommandFailure` where the folder is in use or cannot be written.
+  public func create(
+    recipe: String, inputs contents: some Encodable, seed: Int, threads: Int, command line: String
+  ) throws(CommandFailure) {
     try checkIsFree()
     let files = FileManager.default
     do {
       try files.createDirectory(at: url, withIntermediateDirectories: true)
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      try Data(job.recipe.yaml().utf8).write(
-        to: url.appendingPathComponent(PretrainJob.recipeName), options: .atomic)
+      try Data(recipe.utf8).write(to: self.recipe, options: .atomic)
       let facts = """
         \(line)
         version: swift-vision \(Self.version)
-        seed: \(job.recipe.seed)
-        threads: \(job.threads)
+        seed: \(seed)
+        threads: \(threads)
         host: \(ProcessInfo.processInfo.operatingSystemVersionString), \
         \(ProcessInfo.processInfo.processorCount) cores, \
         \(ProcessInfo.processInfo.physicalMemory >> 20) MiB
@@ -45,8 +62,7 @@ struct RunFolder {
         """
       try Data(facts.utf8).write(to: command, options: .atomic)
       // Written last: a folder without it is not resumable and says so.
-      try encoder.encode(job.inputs).write(
-        to: url.appendingPathComponent(PretrainJob.inputsName), options: .atomic)
+      try encoder.encode(contents).write(to: inputs, options: .atomic)
     } catch {
       throw CommandFailure(
         .cannotWrite,
@@ -56,14 +72,16 @@ struct RunFolder {
   }
 
   /// Checks that nothing in the folder stands in the way of a new run.
-  func checkIsFree() throws(CommandFailure) {
+  ///
+  /// - Throws: `CommandFailure` of usage.
+  public func checkIsFree() throws(CommandFailure) {
     let files = FileManager.default
     // What is there of a run that ended before its folder was complete may be written again.
-    let beginning: Set = [PretrainJob.recipeName, command.lastPathComponent]
+    let beginning: Set = [recipe.lastPathComponent, command.lastPathComponent]
     if let content = try? files.contentsOfDirectory(atPath: url.path),
       !beginning.isSuperset(of: content)
     {
-      let isRun = content.contains(PretrainJob.inputsName)
+      let isRun = content.contains(inputs.lastPathComponent)
       throw CommandFailure(
         .usage,
         isRun
@@ -79,7 +97,7 @@ struct RunFolder {
   /// Weights are written under a hidden name that ends in `.partial`, pictures under `.writing-…`,
   /// and Foundation names files `.dat.nosync…` until they are complete. Checkpoints and crops look
   /// after themselves.
-  func removeUnfinished() {
+  public func removeUnfinished() {
     let files = FileManager.default
     for place in [url, best, pictures] {
       for name in (try? files.contentsOfDirectory(atPath: place.path)) ?? []
@@ -92,10 +110,12 @@ struct RunFolder {
   }
 
   /// Version of the tool-kit, as it stands in run folders.
-  static let version = "0.1.0"
+  public static let version = "0.1.0"
 
   /// Makes the folder for pictures where there is none.
-  func makePictures() throws(CommandFailure) {
+  ///
+  /// - Throws: `CommandFailure` where it cannot be made.
+  public func makePictures() throws(CommandFailure) {
     do {
       try FileManager.default.createDirectory(at: pictures, withIntermediateDirectories: true)
     } catch {
@@ -106,7 +126,9 @@ struct RunFolder {
   }
 
   /// Writes a text file in one step.
-  func write(_ text: String, to file: URL) throws(CommandFailure) {
+  ///
+  /// - Throws: `CommandFailure` where it cannot be written.
+  public func write(_ text: String, to file: URL) throws(CommandFailure) {
     do {
       try Data(text.utf8).write(to: file, options: .atomic)
     } catch {

@@ -1,9 +1,9 @@
 public import Foundation
 
-extension PretrainingRecipe {
+extension Recipe {
   /// The whole recipe as YAML: every key in a fixed order, with meaning, unit and allowed values.
   public func yaml() -> String {
-    var lines = ["# Effective recipe of vision-pretrain; every key with its value."]
+    var lines = ["# Effective recipe of \(Self.purpose); every key with its value."]
     var group: [String] = []
     for field in Self.fields {
       let parent = field.path.dropLast()
@@ -36,7 +36,7 @@ extension PretrainingRecipe {
 
   /// A Markdown table of every key with its default in `tiny`, its allowed values and its meaning.
   public static func keyTable() -> String {
-    let defaults = PretrainingRecipe()
+    let defaults = Self()
     var lines = ["| key | tiny | allowed | meaning |", "|---|---|---|---|"]
     for field in fields {
       let allowed = field.expectation.comment.replacing("|", with: "\\|")

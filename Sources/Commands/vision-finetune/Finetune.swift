@@ -1,0 +1,157 @@
+import ArgumentParser
+import CommandSupport
+import Foundation
+import Recipes
+import Tasks
+
+/// Labelled pictures in, a fine-tuned model and a report out.
+struct Finetune: VisionCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "vision-finetune",
+    abstract: "Fine-tune a model for a task with labelled data.",
+    discussion: """
+      Trains a task's head on a pretrained or untrained network, all of the network or an adapter, \
+      and keeps the weights that do best on held-out training data. The test data is not looked at; \
+      score the result with vision-evaluate.
+
+      Example: vision-finetune --task reid --data market --from runs/walk --output runs/market
+      Resume:  vision-finetune --resume runs/market
+
+      The run folder holds the model (best/), the checkpoint (last/), metrics.csv, pictures and \
+      report.html.
+      """)
+  static let savesWhenInterrupted = true
+
+  @Option(help: ArgumentHelp("What to learn: \(Self.tasks).", valueName: "task"))
+  var task: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Labelled data; reid: bounding_box_train/ or train/ with one folder per person, or one folder "
+        + "per person alone.", valueName: "dir"))
+  var data: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "What to start from: a run folder, a model folder or random:BACKBONE. (default: the recipe's; "
+        + "tiny: random:convnet_small)", valueName: "run|model"))
+  var from: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "What to train: full (all weights), head (the new parts alone), or an adapter. "
+        + "(default: the recipe's, full)", valueName: "name"))
+  var adapter: String?
+
+  @Option(help: "Rank of an adapter that has one. (default: the recipe's, 8)")
+  var rank: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Layers an adapter is put on. (default: the adapter's own choice)", valueName: "pattern"))
+  var sites: String?
+
+  @Option(help: ArgumentHelp("Run folder to make. (default: runs/DATE-TASK)", valueName: "run"))
+  var output: String?
+
+  @Option(help: "Passes over the training data. (default: the recipe's)")
+  var epochs: Int?
+
+  @Option(help: "Optimizer steps. (default: the recipe's; tiny: 1500)")
+  var steps: Int?
+
+  @OptionGroup(title: "Common flags") var common: CommonFlags
+
+  private static let tasks = "reid"
+
+  func validate() throws {
+    if epochs != nil, steps != nil {
+      throw ValidationError("--epochs and --steps exclude each other.")
+    }
+    for (flag, value) in [("--epochs", epochs), ("--steps", steps), ("--rank", rank)] {
+      guard let value, value < 1 else { continue }
+      throw ValidationError("\(flag) takes a whole number of at least 1.")
+    }
+    guard common.resume != nil else {
+      guard let task else {
+        throw ValidationError("Say what to learn: --task \(Self.tasks).")
+      }
+      guard TaskDescription.Task(rawValue: task) != nil else {
+        throw ValidationError("--task takes \(Self.tasks), not “\(task)”.")
+      }
+      guard data != nil else { throw ValidationError("Name the labelled data: --data DIR.") }
+      return
+    }
+    for (flag, isGiven) in [
+      ("--task", task != nil), ("--data", data != nil), ("--from", from != nil),
+      ("--adapter", adapter != nil), ("--rank", rank != nil), ("--sites", sites != nil),
+      ("--output", output != nil), ("--epochs", epochs != nil), ("--steps", steps != nil),
+    ] where isGiven {
+      throw ValidationError("--resume takes everything from the run folder; leave \(flag) out.")
+    }
+  }
+
+  func perform(in session: CommandSession) throws -> any Encodable {
+    let inputs: FinetuneInputs
+    let folder: RunFolder
+    if let resume = common.resume {
+      folder = RunFolder(url: URL(fileURLWithPath: resume))
+      inputs = try FinetuneInputs(of: folder)
+    } else {
+      let task = task.flatMap(TaskDescription.Task.init(rawValue:)) ?? .reid
+      inputs = FinetuneInputs(task: task, data: URL(fileURLWithPath: data ?? "").path)
+      folder = RunFolder(
+        url: URL(fileURLWithPath: output ?? Self.defaultFolder(task.rawValue)))
+    }
+    switch inputs.task {
+    case .reid:
+      return try ReIDRun(
+        job: FinetuneJob(
+          inputs, recipe: recipe(ReIDRecipe.self, in: folder), flags: self,
+          folder: folder, session: session)
+      ).run()
+    case .face, .restoration:
+      throw CommandFailure(.usage, "--task takes \(Self.tasks), not “\(inputs.task.rawValue)”.")
+    }
+  }
+
+  /// The recipe of a new run, or that of the run to continue.
+  private func recipe<Settings: Recipe>(
+    _ type: Settings.Type, in folder: RunFolder
+  ) throws -> Settings {
+    guard common.resume != nil else {
+      return try common.resolvedRecipe(type, flags: recipeFlags)
+    }
+    var recipe = try Settings(contentsOf: folder.recipe)
+    if let threads = try common.requestedThreads() { recipe.threads = threads }
+    // The file may have been edited since the run began.
+    try recipe.validate()
+    return recipe
+  }
+
+  /// The command's own flags as recipe keys.
+  private var recipeFlags: [RecipeOverride] {
+    var flags: [RecipeOverride] = []
+    func add(_ flag: String, _ key: String, _ value: (some CustomStringConvertible)?) {
+      if let value { flags.append(RecipeOverride(flag: flag, key: key, value: value)) }
+    }
+    // A path is kept whole, so that the run can be resumed from another place.
+    let start = from.map {
+      $0.hasPrefix("random:") ? $0 : URL(fileURLWithPath: $0).path
+    }
+    add("--from", "tuning.start", start)
+    add("--adapter", "tuning.method", adapter)
+    add("--rank", "tuning.rank", rank)
+    add("--sites", "tuning.sites", sites)
+    add("--epochs", "training.epochs", epochs)
+    add("--steps", "training.steps", steps)
+    return flags
+  }
+
+  private static func defaultFolder(_ task: String) -> String {
+    let formatter = DateFormatter()
+    formatter.locale = Locale(identifier: "en_US_POSIX")
+    formatter.dateFormat = "yyyy-MM-dd-HHmmss"
+    return "runs/\(formatter.string(from: Date()))-\(task)"
+  }
+}

@@ -1,0 +1,134 @@
+import Backbones
+import CommandSupport
+import Datasets
+import Evaluation
+import Foundation
+import Layers
+import Metrics
+import Recipes
+import Reports
+import Storage
+import Tasks
+import Tensors
+import Training
+
+/// One run of `vision-finetune --task reid`, new or resumed: data, training, report.
+struct ReIDRun {
+  let job: FinetuneJob<ReIDRecipe>
+
+  func run() throws -> any Encodable {
+    let recipe = job.recipe
+    // Everything that can be wrong with names and data is found before the folder is made.
+    let people = try PersonFolder(
+      root: URL(fileURLWithPath: job.inputs.data), seed: UInt64(recipe.seed))
+    let data = try ReIDData(
+      people, settings: recipe.reid, validationShare: recipe.training.validationShare,
+      random: RandomStream(seed: UInt64(recipe.seed)).split("data"))
+    if job.isDryRun, !job.isResumed { try job.folder.checkIsFree() }
+    let task = try PersonReID(data: data, recipe: recipe, start: startingModel(), origin: origin)
+    let trainer = TaskTrainer(
+      task, settings: recipe.training, random: RandomStream(seed: UInt64(recipe.seed)))
+    let log =
+      job.isDryRun
+      ? try RunLog(file: nil, console: job.session.console) : try job.openFolder()
+    introduce(people, task, trainer, log: log)
+    if job.isDryRun { return try ReIDDryRun(task: task, trainer: trainer).result(log: log) }
+    let state = try FinetuneSession(
+      trainer: trainer, folder: job.folder, threads: job.threads, isResumed: job.isResumed,
+      report: recipe.report,
+      columns: [
+        "loss.identity", "loss.pair", "loss.centre", "trainAccuracy", "separated", "mAP", "rank1",
+        "mINP",
+      ],
+      resumeCommand: job.resumeCommand
+    ).run(log: log, interruption: job.session.interruption)
+    return try finish(people, task, trainer, state: state, log: log)
+  }
+
+  /// The model that the recipe starts from; a resumed run reads the shape from its own checkpoint, since
+  /// the start may be gone.
+  private func startingModel() throws -> LoadedModel {
+    let last = job.folder.last
+    let hasCheckpoint = FileManager.default.fileExists(
+      atPath: last.appendingPathComponent(ModelConfiguration.fileName).path)
+    return try ModelFolder.load(
+      job.isResumed && hasCheckpoint ? last.path : job.recipe.tuning.start, seed: job.recipe.seed)
+  }
+
+  private var origin: String {
+    "vision-finetune --task reid, from \(job.recipe.tuning.start), \(job.recipe.tuning.method), "
+      + "seed \(job.recipe.seed)"
+  }
+
+  /// The first lines of a run: data, network, what is trained, plan.
+  private func introduce(
+    _ people: PersonFolder, _ task: PersonReID, _ trainer: TaskTrainer<PersonReID>, log: RunLog
+  ) {
+    log.notice(people.summary)
+    let data = task.data
+    log.notice(
+      "Learning \(data.persons.count) persons from \(data.train.count) pictures; held out to choose "
+        + "the best weights: \(Set(data.query.map(\.person)).count) persons, "
+        + "\(data.query.count + data.gallery.count) pictures")
+    for note in data.notes + task.notes { log.warning(note) }
+    let extent = task.model.backbone.inputExtent
+    let trainable = task.model.parameterCount(trainableOnly: true)
+    let total = task.model.parameterCount()
+    let share = Double(Int(1000 * Double(trainable) / Double(max(total, 1)))) / 10
+    log.notice(
+      "Model: \(task.configuration.architecture) at \(extent.height)x\(extent.width) from "
+        + "\(job.recipe.tuning.start); \(trainable) of \(total) parameters train, \(share) %")
+    log.notice("Training: \(trainer.totalSteps) steps, \(job.threads) threads")
+  }
+
+  /// Scores the best weights as `vision-evaluate` would, writes the report, answers.
+  private func finish(
+    _ people: PersonFolder, _ task: PersonReID, _ trainer: TaskTrainer<PersonReID>,
+    state: TaskState, log: RunLog
+  ) throws -> FinetuneResult {
+    var result: RetrievalResult?
+    if !task.data.query.isEmpty {
+      let heldOut = PersonFolder(
+        path: people.path, layout: "persons held out of the training pictures",
+        query: task.data.query, gallery: task.data.gallery, personNames: people.personNames)
+      let evaluation = try RetrievalEvaluation(
+        heldOut,
+        settings: RetrievalSettings(
+          rule: task.data.usesCameras ? .crossCamera : .withoutCameras, seed: job.recipe.seed))
+      result = try evaluation.result(of: FeatureExtractor(job.folder.best.path))
+    }
+    let skipped = people.skipped + task.skipped
+    try job.folder.write(
+      skipped.map { "\($0.path)\t\($0.reason)\n" }.joined(), to: job.folder.skipped)
+    try FinetuneCard(
+      configuration: task.configuration, task: "person re-identification",
+      compares: task.model.head.shape.searchesAfterNeck
+        ? "the vector after the neck (head.safetensors)" : "the pooled features"
+    ).write(to: job.folder)
+    let best = trainer.best == nil ? state.step : trainer.bestStep
+    try ReIDReport(
+      job: job, task: task, result: result, bestStep: best, state: state, skipped: skipped
+    )
+    .write()
+    if let scores = result?.scores {
+      log.notice(
+        "Best weights of step \(best): mAP \(RetrievalTable.text(scores.mAP)), rank-1 "
+          + "\(RetrievalTable.text(scores.rank1)) on \(scores.queryPersons) held-out persons")
+    }
+    log.notice(
+      "Done in \(Int(job.elapsed.rounded())) s: model \(job.folder.best.path), report "
+        + job.folder.report.path)
+    if !people.query.isEmpty, !people.isSeededSplit {
+      log.notice(
+        "Score it on the test people with: vision-evaluate \(quotedForShell(job.folder.url.path)) "
+          + "--task reid --data \(quotedForShell(job.inputs.data))")
+    }
+    return FinetuneResult(
+      run: job.folder.url.path, task: "reid", adapter: job.recipe.tuning.method,
+      trainableParameters: task.model.parameterCount(trainableOnly: true),
+      totalParameters: task.model.parameterCount(), steps: state.step,
+      imagesPerSecond: Double(state.images) / max(state.seconds, 1e-9),
+      peakMemoryMiB: Double(max(state.peakResidentBytes, Compute.peakResidentBytes)) / 1_048_576,
+      best: result, bestStep: best, seconds: state.seconds, report: job.folder.report.path)
+  }
+}

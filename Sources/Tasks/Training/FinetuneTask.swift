@@ -1,0 +1,65 @@
+public import Foundation
+public import Gradients
+public import Layers
+public import Tensors
+
+/// Something a network is fine-tuned for: what a batch is, what is learned from it, and how well the
+/// network does on what is held out.
+///
+/// A new task is a class that conforms, its recipe, and a line in the command; the trainer gives it
+/// optimisation, averaging, checkpoints, early stopping and exact resume.
+public protocol FinetuneTask: AnyObject {
+  /// What one step works on; prepared on a thread of its own.
+  associatedtype Batch: Sendable
+
+  /// The network with everything that is trained.
+  ///
+  /// The part that existed before the task lies under the path `backbone`.
+  var network: any Module { get }
+  /// Steps of a number of passes over the data.
+  func steps(epochs: Int) -> Int
+  /// The batch of any step, from the step's number alone.
+  var batches: @Sendable (Int) throws -> Batch { get }
+  /// The loss of a batch, recorded on the context's tape.
+  func learn(from batch: Batch, in context: ForwardContext) throws -> TaskLoss
+  /// The score on what is held out; `nil` where nothing is.
+  func score() throws -> TaskScore?
+  /// Writes a model folder; `overrides` replaces weights by their path in ``network``.
+  func writeModel(to folder: URL, overrides: [String: Tensor]) throws
+  /// Reads the weights of a folder written by ``writeModel(to:overrides:)``.
+  func readModel(from folder: URL) throws
+}
+
+/// What a task learned from one batch.
+public struct TaskLoss {
+  /// A scalar to go down.
+  public var loss: Variable
+  /// Measurements by name, for the log.
+  public var values: [String: Double]
+  /// Pictures in the batch.
+  public var images: Int
+
+  /// Makes a result.
+  public init(_ loss: Variable, values: [String: Double], images: Int) {
+    self.loss = loss
+    self.values = values
+    self.images = images
+  }
+}
+
+/// How well a network does on what is held out.
+public struct TaskScore: Sendable, Hashable, Codable {
+  /// What the value is called, such as `mAP`.
+  public var name: String
+  /// The value that decides which weights are best; higher is better.
+  public var value: Double
+  /// Further measurements by name.
+  public var values: [String: Double]
+
+  /// Makes a score.
+  public init(_ name: String, _ value: Double, values: [String: Double] = [:]) {
+    self.name = name
+    self.value = value
+    self.values = values
+  }
+}

@@ -1,0 +1,52 @@
+public import Foundation
+
+/// The `task.json` of a fine-tuned model folder: what the model is for, and what its head looks like.
+public struct TaskDescription: Codable, Sendable, Hashable {
+  /// The tasks there are.
+  public enum Task: String, Codable, Sendable, CaseIterable {
+    /// Person re-identification.
+    case reid
+    /// Face recognition.
+    case face
+    /// Image restoration.
+    case restoration
+  }
+
+  /// What the model is for.
+  public var task: Task
+  /// The head of a re-identification model.
+  public var reid: ReIDHead.Shape?
+
+  /// Describes a model.
+  public init(task: Task, reid: ReIDHead.Shape? = nil) {
+    self.task = task
+    self.reid = reid
+  }
+
+  /// Name of the file in a model folder.
+  public static let fileName = "task.json"
+  /// Name of the head's weights in a model folder.
+  public static let headName = "head.safetensors"
+
+  /// Reads the description of a model folder; `nil` where it has none.
+  ///
+  /// - Throws: ``TaskError/unusableModel(path:reason:)`` for a file that cannot be understood.
+  public init?(folder: URL) throws(TaskError) {
+    let url = folder.appendingPathComponent(Self.fileName)
+    guard let data = FileManager.default.contents(atPath: url.path) else { return nil }
+    do {
+      self = try JSONDecoder().decode(TaskDescription.self, from: data)
+    } catch {
+      throw .unusableModel(
+        path: folder.path, reason: "its \(Self.fileName) cannot be understood (\(error))")
+    }
+  }
+
+  /// Writes the description into a model folder.
+  public func write(folder: URL) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    try encoder.encode(self).write(
+      to: folder.appendingPathComponent(Self.fileName), options: .atomic)
+  }
+}

@@ -1,0 +1,138 @@
+import Foundation
+import Testing
+
+/// `vision-finetune` as people and scripts meet it.
+@Suite struct FinetuneTests {
+  private func finetune(_ arguments: String...) throws -> ProgramRun {
+    try ProgramRun("vision-finetune", arguments)
+  }
+
+  /// Settings for seconds, on 32 by 16 pixels.
+  private let quick = [
+    "--from", "random:convnet_small@32x16", "--threads", "1", "--set", "reid.personsPerBatch=2",
+    "--set", "reid.imagesPerPerson=2", "--set", "training.validationShare=0.5",
+    "--set", "training.evaluateEverySteps=3", "--set", "training.checkpointEverySteps=2",
+  ]
+
+  /// Four persons, three cameras, under `bounding_box_train`, with query and gallery of the same layout.
+  private func people() throws -> PersonPictures {
+    let people = try PersonPictures()
+    try people.writeMarket()
+    for person in 1...4 {
+      for camera in 1...3 {
+        let name = "001\(person)_c\(camera)s1_000001_00.png"
+        try people.write("market/bounding_box_train/\(name)", person: person, tint: 4 * camera)
+      }
+    }
+    return people
+  }
+
+  @Test func `trains, reports, and is scored`() throws {
+    let people = try people()
+    defer { people.remove() }
+    let run = people.path("run")
+    let trained = try ProgramRun(
+      "vision-finetune",
+      [
+        "--task", "reid", "--data", people.path("market"), "--steps", "6", "--output", run,
+        "--json",
+      ]
+        + quick)
+    #expect(trained.exit == 0, "\(trained.errors)")
+    let result = try #require(trained.object)
+    #expect(result["task"] as? String == "reid" && result["adapter"] as? String == "full")
+    #expect(result["steps"] as? Int == 6 && result["run"] as? String == run)
+    #expect(result["trainableParameters"] as? Int ?? 0 > 300_000)
+    let best = try #require(result["best"] as? [String: Any])
+    #expect(best["mAP"] as? Double != nil && best["protocol"] as? String == "cross-camera")
+    #expect(trained.errors.contains("held-out persons"))
+    let names = Set(try FileManager.default.contentsOfDirectory(atPath: run))
+    #expect(
+      names.isSuperset(of: [
+        "recipe.yaml", "command.txt", "log.txt", "metrics.csv", "last", "best", "pictures",
+        "skipped.txt", "report.html",
+      ]))
+    let model = Set(try FileManager.default.contentsOfDirectory(atPath: run + "/best"))
+    #expect(
+      model.isSuperset(of: [
+        "config.json", "model.safetensors", "head.safetensors", "task.json", "README.md",
+      ]))
+    let scored = try ProgramRun(
+      "vision-evaluate", [run, "--task", "reid", "--data", people.path("market"), "--json"])
+    #expect(scored.exit == 0, "\(scored.errors)")
+    #expect(try #require(scored.object)["feature"] as? String == "task")
+  }
+
+  @Test func `a run that is killed and resumed ends with the same files`() throws {
+    let people = try people()
+    defer { people.remove() }
+    let (straight, cut) = (people.path("straight"), people.path("cut"))
+    let start = ["--task", "reid", "--data", people.path("market"), "--steps", "40"] + quick
+    #expect(try ProgramRun("vision-finetune", start + ["--output", straight]).exit == 0)
+    let killed = try RunningProgram("vision-finetune", start + ["--output", cut])
+    let hasBegun = killed.wait {
+      FileManager.default.fileExists(atPath: cut + "/last/state.json")
+    }
+    #expect(hasBegun)
+    _ = killed.end(with: SIGKILL)
+    let resumed = try finetune("--resume", cut, "--json")
+    #expect(resumed.exit == 0, "\(resumed.errors)")
+    #expect(try #require(resumed.object)["steps"] as? Int == 40)
+    for name in [
+      "last/model.safetensors", "last/head.safetensors", "last/optimizer.safetensors",
+      "best/model.safetensors", "best/head.safetensors", "metrics.csv",
+    ] {
+      func data(_ run: String) throws -> Data {
+        try Data(contentsOf: URL(fileURLWithPath: "\(run)/\(name)"))
+      }
+      #expect(try data(straight) == data(cut), "\(name)")
+    }
+    let stopped = people.path("stopped")
+    let running = try RunningProgram("vision-finetune", start + ["--output", stopped])
+    let isTraining = running.wait {
+      FileManager.default.fileExists(atPath: stopped + "/last/state.json")
+    }
+    // A machine may be so fast that the run is over before the signal comes.
+    let end = running.end(with: SIGINT)
+    #expect(isTraining && !end.bySignal && [0, 75].contains(end.code))
+  }
+
+  @Test func `a dry run tells and writes nothing`() throws {
+    let people = try people()
+    defer { people.remove() }
+    let run = try ProgramRun(
+      "vision-finetune",
+      [
+        "--task", "reid", "--data", people.path("market"), "--output", people.path("run"),
+        "--dry-run", "--json",
+      ] + quick)
+    #expect(run.exit == 0, "\(run.errors)")
+    let result = try #require(run.object)
+    #expect(result["persons"] as? Int == 2 && result["heldOutPersons"] as? Int == 2)
+    #expect(result["estimatedMinutes"] as? Double != nil)
+    #expect(!FileManager.default.fileExists(atPath: people.path("run")))
+  }
+
+  @Test func `what is wrong is said in one sentence`() throws {
+    let people = try people()
+    defer { people.remove() }
+    let market = people.path("market")
+    for (arguments, exit, words) in [
+      (["--task", "reid"], 64, "--data DIR"),
+      (["--task", "walk", "--data", market], 64, "walk"),
+      (["--task", "reid", "--data", people.path("nowhere")], 66, "does not exist"),
+      (["--task", "reid", "--data", market, "--from", "random:resnet_9"], 64, "resnet_9"),
+      (["--task", "reid", "--data", market, "--from", people.path("gone")], 66, "gone"),
+      (
+        ["--task", "reid", "--data", market, "--set", "reid.imagePerPerson=3"], 64,
+        "imagesPerPerson"
+      ),
+      (["--resume", people.path("nothing")], 66, "no run to resume"),
+    ] {
+      let run = try ProgramRun("vision-finetune", arguments + ["--json"])
+      #expect(run.exit == Int32(exit), "\(arguments): \(run.exit) \(run.errors)")
+      let error = try #require(run.object?["error"] as? String)
+      #expect(error.contains(words), "\(error)")
+    }
+  }
+}

@@ -1,0 +1,190 @@
+import Backbones
+import Datasets
+import Foundation
+import Gradients
+import Layers
+import Recipes
+import Storage
+import Tasks
+import Tensors
+import Testing
+import Training
+
+@Suite struct PersonReIDTests {
+  struct Variant: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let change: @Sendable (inout ReIDRecipe) -> Void
+
+    var recipe: ReIDRecipe {
+      var recipe = ColouredPeople.recipe
+      change(&recipe)
+      return recipe
+    }
+  }
+
+  static let variants = [
+    Variant(testDescription: "the defaults") { _ in },
+    Variant(testDescription: "generalised mean, circle losses, centres, averaged weights") {
+      $0.reid.pooling = .generalizedMean
+      $0.reid.identityLoss = .circle
+      $0.reid.pairLoss = .circle
+      $0.reid.centreWeight = 0.01
+      $0.training.exponentialMovingAverage = 0.9
+    },
+    Variant(testDescription: "margins and hard triplets, slower below") {
+      $0.reid.identityLoss = .arcFace
+      $0.reid.pairLoss = .hardTriplet
+      $0.training.layerDecay = 0.5
+      $0.training.coreFactor = 0.1
+    },
+    Variant(testDescription: "the head alone, on kept features") {
+      $0.tuning.method = "head"
+      $0.augmentation = .mirrorsOnly
+    },
+    Variant(testDescription: "the head alone, on varied pictures") { $0.tuning.method = "head" },
+  ]
+
+  @Test(arguments: variants)
+  func `a resumed run ends with the same bits`(_ variant: Variant) throws {
+    let people = try ColouredPeople()
+    defer { people.remove() }
+    let straight = try people.trainer(variant.recipe)
+    let steps = try straight.run()
+    #expect(steps.count == 6 && steps.filter { $0.score != nil }.count == 2)
+    let folder = CheckpointFolder(people.root.appendingPathComponent("last"))
+    let first = try people.trainer(variant.recipe)
+    try first.run(until: 4)
+    try first.save(to: folder, state: TaskState(threads: 1))
+    // Weights of another seed: everything must come from the checkpoint.
+    let second = try people.trainer(variant.recipe, seed: 99)
+    let state = try second.restore(from: folder)
+    #expect(state.step == 4 && second.best == first.best)
+    let rest = try second.run()
+    let isSame = second.weights == straight.weights
+    #expect(isSame)
+    #expect(rest.last?.values == steps.last?.values)
+  }
+
+  @Test func `a frozen network does not move`() throws {
+    let people = try ColouredPeople()
+    defer { people.remove() }
+    var recipe = ColouredPeople.recipe
+    recipe.tuning.method = "head"
+    let trainer = try people.trainer(recipe)
+    func state(_ module: any Module) -> [[Float]] {
+      module.parameters.map(\.parameter.value.values) + module.buffers.map(\.buffer.value.values)
+    }
+    let before = (state(trainer.task.model.backbone), state(trainer.task.model.head))
+    try trainer.run()
+    let isFrozen = state(trainer.task.model.backbone) == before.0
+    let hasLearned = state(trainer.task.model.head) != before.1
+    #expect(isFrozen && hasLearned)
+  }
+
+  @Test func `kept features equal computed ones`() throws {
+    let people = try ColouredPeople()
+    defer { people.remove() }
+    var recipe = ColouredPeople.recipe
+    recipe.tuning.method = "head"
+    recipe.augmentation = .mirrorsOnly
+    let task = try people.trainer(recipe).task
+    let batch = try task.batches(0)
+    let computed = task.model.backbone.features(of: Variable(batch.images), in: .inference()).value
+    let context = ForwardContext.recordedInference()
+    _ = try task.learn(from: batch, in: context)
+    let kept = try task.learn(from: batch, in: context)
+    let direct = task.model.head.normalized(Variable(computed), in: .inference())
+    let scores = task.model.head.scores(direct, in: .inference())
+    let loss = scores.crossEntropy(labels: batch.classes, smoothing: 0.1).value.scalar
+    #expect(abs(Float(kept.values["loss.identity"] ?? 0) - loss) < 1e-4)
+  }
+
+  @Test func `learns a few persons by heart`() throws {
+    let people = try ColouredPeople(persons: 4)
+    defer { people.remove() }
+    var recipe = ColouredPeople.recipe
+    recipe.training.steps = 60
+    recipe.training.validationShare = 0
+    recipe.training.learningRate = 3e-3
+    recipe.reid.personsPerBatch = 4
+    recipe.reid.smoothing = 0
+    recipe.augmentation = .mirrorsOnly
+    let steps = try people.trainer(recipe).run()
+    let late = steps.suffix(10).compactMap { $0.values["trainAccuracy"] }
+    #expect(late.reduce(0, +) / Double(late.count) > 0.95)
+    let losses = steps.compactMap { $0.values["loss"] }
+    #expect((losses.last ?? 9) < 0.3 * (losses.first ?? 0))
+  }
+
+  @Test func `a damaged picture is replaced and listed`() throws {
+    let people = try ColouredPeople()
+    defer { people.remove() }
+    var recipe = ColouredPeople.recipe
+    recipe.training.validationShare = 0
+    recipe.augmentation.cameraStyle = 0
+    let data = try people.data(recipe)
+    let damaged = data.train[3].path
+    try Data("no picture".utf8).write(to: URL(fileURLWithPath: damaged))
+    let trainer = try people.trainer(recipe)
+    try trainer.run()
+    #expect(trainer.task.skipped.map(\.path) == [damaged])
+  }
+
+  @Test func `a model folder brings back the same features`() throws {
+    let people = try ColouredPeople()
+    defer { people.remove() }
+    let trainer = try people.trainer()
+    try trainer.run()
+    let folder = people.root.appendingPathComponent("model")
+    try trainer.writeKept(to: folder)
+    let loaded = try ModelFolder.load(folder.path)
+    let shape = try #require(try TaskDescription(folder: folder)?.reid)
+    let network = ReIDNetwork(
+      backbone: loaded.backbone, shape: shape, random: RandomStream(seed: 5))
+    try ModuleWeights.read(
+      into: network.head, from: folder.appendingPathComponent(TaskDescription.headName))
+    let images = try trainer.task.batches(0).images
+    #expect(
+      network.searchFeatures(of: images).values
+        == trainer.task.model.searchFeatures(of: images).values)
+  }
+
+  @Test func `generalised mean lies between mean and maximum, and passes finite differences`() {
+    let head = ReIDHead(
+      .init(width: 3, classes: 0, poolsGeneralized: true), random: RandomStream(seed: 1))
+    var random = RandomStream(seed: 2)
+    let map = Tensor(
+      random.uniform(shape: [2, 2, 3, 3], bound: 1).values.map { abs($0) + 0.1 },
+      shape: [2, 2, 3, 3])
+    let pooled = head.pooled(Variable(map), in: .inference()).value
+    for picture in 0..<2 {
+      for channel in 0..<3 {
+        let values = (0..<6).map { map[(picture * 6 + $0) * 3 + channel] }
+        let expected = powf(values.reduce(0) { $0 + $1 * $1 * $1 } / 6, 1.0 / 3)
+        #expect(abs(pooled[picture * 3 + channel] - expected) < 1e-5)
+      }
+    }
+    let error = GradientCheck.largestError(at: [map], step: 1e-3) {
+      head.pooled($0[0], in: .inference())
+    }
+    #expect(error < 2e-2, "\(error)")
+  }
+}
+
+extension ISRAugmentation {
+  /// Mirroring and nothing else.
+  static var mirrorsOnly: ISRAugmentation {
+    var settings = ISRAugmentation()
+    settings.scaleMinimum = 1
+    settings.aspectChange = 0
+    settings.brightness = 0
+    settings.contrast = 0
+    settings.channelGain = 0
+    settings.gammaMinimum = 1
+    settings.gammaMaximum = 1
+    settings.gray = 0
+    settings.erasing = 0
+    settings.cameraStyle = 0
+    return settings
+  }
+}
