@@ -187,8 +187,8 @@ let package = Package(
       "Losses", ["Losses", "Gradients", "Tensors", "Storage"], resources: [.copy("Goldens")]),
     tests("Frames", ["Frames", "Images"]),
     tests("Persons", ["Persons", "Images", "CVision"]),
-    tests("Datasets", ["Datasets", "Images"]),
-    tests("Metrics", ["Metrics", "Images"]),
+    tests("Datasets", ["Datasets", "Images"], resources: [.copy("Goldens")]),
+    tests("Metrics", ["Metrics", "Images"], resources: [.copy("Goldens")]),
     tests("Optimizers", ["Optimizers", "Layers", "Gradients", "Tensors"]),
     tests(
       "Backbones",

@@ -18,7 +18,9 @@ public enum DatasetError: Error, Equatable, Sendable, CustomStringConvertible {
   case corruptCrop(shard: String, key: String, detail: String)
   /// A crop whose provenance holds a value that no file can carry, such as not-a-number.
   case invalidRecord(video: String, frame: Int, detail: String)
-  /// A `labels.csv` that cannot be understood.
+  /// A file of pictures or pairs whose contents are not what its format says.
+  case damagedFile(path: String, detail: String)
+  /// A list, such as a `labels.csv`, that cannot be understood.
   case badLabels(path: String, line: Int, detail: String)
   /// A folder without any picture.
   case noImages(path: String, found: String)
@@ -60,6 +62,8 @@ public enum DatasetError: Error, Equatable, Sendable, CustomStringConvertible {
         + "delete the crop store and extract the crops again."
     case .invalidRecord(let video, let frame, let detail):
       "A crop of frame \(frame) of “\(video)” cannot be stored: \(detail)."
+    case .damagedFile(let path, let detail):
+      "“\(path)” cannot be used: \(detail)."
     case .badLabels(let path, let line, let detail):
       "Line \(line) of “\(path)” cannot be used: \(detail)."
     case .noImages(let path, let found):

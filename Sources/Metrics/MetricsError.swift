@@ -4,6 +4,8 @@ public enum MetricsError: Error, Sendable, CustomStringConvertible {
   case notFinite(set: String, image: Int)
   /// A set that must hold images holds none.
   case empty(set: String)
+  /// Pairs of one kind are missing.
+  case noPairs(kind: String)
   /// The protocol looks at cameras, but the images carry none.
   case noCameras(rule: RetrievalProtocol)
   /// No query has a match in the gallery.
@@ -18,6 +20,9 @@ public enum MetricsError: Error, Sendable, CustomStringConvertible {
         + "use an earlier checkpoint, or look whether this image is broken."
     case .empty(let set):
       return "Cannot score: the \(set) holds no images; check the folder given for it."
+    case .noPairs(let kind):
+      return "Cannot score: there are no \(kind) pairs, or none in one of the folds; pairs of one "
+        + "person and of two persons are both needed."
     case .noCameras(let rule):
       return "Cannot score by the \(rule.rawValue) protocol: the images carry no camera numbers; "
         + "put them into the file names (c1, c2 …) or use the protocol "

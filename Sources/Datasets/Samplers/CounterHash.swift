@@ -11,6 +11,7 @@ struct CounterHash: Sendable {
     case groups = 3
     case persons = 4
     case replacement = 5
+    case facePairs = 6
   }
 
   private let key: UInt64
