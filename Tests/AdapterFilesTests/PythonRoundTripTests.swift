@@ -10,7 +10,8 @@ import Testing
 
 /// The same folders through PEFT itself and back, where a Python with PEFT is at hand.
 ///
-/// `SWIFT_VISION_PYTHON` names the interpreter; without it the test is skipped.
+/// `SWIFT_VISION_PYTHON` names the interpreter, as `tools/python` makes one; without it the test is
+/// skipped.
 struct PythonRoundTripTests {
   static let python = ProcessInfo.processInfo.environment["SWIFT_VISION_PYTHON"]
 
@@ -50,7 +51,7 @@ struct PythonRoundTripTests {
   }
 
   @Test(
-    .enabled(if: python != nil, "set SWIFT_VISION_PYTHON to a Python with torch, timm and peft"))
+    .enabled(if: python != nil, "set SWIFT_VISION_PYTHON=$(tools/python)"))
   func `PEFT computes the same from our folders, and we from what it saves again`() throws {
     try withTemporaryFolder { root in
       var outputs: [Tensor] = []

@@ -67,7 +67,7 @@ public final class SharedProjectionAdapter: SiteAdapter {
   @Key("vera_lambda_b") public private(set) var outputFactors: Parameter
   /// d: `[rank]`.
   @Key("vera_lambda_d") public private(set) var rankFactors: Parameter
-  // Arrays of closures hide the shared tensors from this module's own buffers.
+  // A closure hides the shared tensors from this module's own buffers.
   private let shared: () -> (down: Tensor, up: Tensor)
   private let dropout: Float
 
