@@ -110,7 +110,9 @@ def residual_networks(folder):
     model = ResNet(Bottleneck, [1, 1, 1, 1], num_classes=5)
     fill(model)
     model = model.double().train()
-    output = model(images(910, 4, 64, 64))
+    # With these pictures no value that is rectified comes closer to 0 than 9e-6: single precision
+    # rectifies the same ones, and no gradient jumps.
+    output = model(images(915, 4, 64, 32))
     seed = torch.from_numpy(noise(911, tuple(output.shape)))
     (output * seed).sum().backward()
     tensors = {"output": output, "gradient.conv1.weight": model.conv1.weight.grad}
@@ -122,7 +124,7 @@ def residual_networks(folder):
         if not name.endswith("num_batches_tracked"):
             tensors[f"buffer.{name}"] = buffer
     with torch.no_grad():
-        tensors["evaluation"] = model.eval()(images(910, 4, 64, 64))
+        tensors["evaluation"] = model.eval()(images(915, 4, 64, 32))
     save(folder / "resnet.safetensors", tensors)
 
 

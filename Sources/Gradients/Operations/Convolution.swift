@@ -38,7 +38,7 @@ public struct Window: Sendable, Hashable {
       channels: Int64(input[3]), output_height: Int64(outputHeight),
       output_width: Int64(outputWidth), output_channels: Int64(outputChannels),
       kernel_height: Int64(height), kernel_width: Int64(width), stride: Int64(stride),
-      padding: Int64(padding), groups: Int64(groups))
+      padding: Int64(padding), groups: Int64(groups), method: Int64(ck_method_chosen.rawValue))
   }
 }
 
@@ -125,17 +125,26 @@ extension Variable {
   public func maximumPooled(_ window: Window) -> Variable {
     var extent = window.shape(
       of: shape, outputChannels: shape[3], groups: shape[3], operation: "maximumPooled")
-    let count = extent.output.reduce(1, *)
-    var positions = [Int32](repeating: 0, count: count)
+    // Positions are 32-bit numbers in a float buffer, which comes from the pool.
+    var positions = Tensor(uninitialized: extent.output)
+    let count = positions.count
     let result = Tensor(shape: extent.output) { y in
-      value.withPointer { ck_max_pool(y, &positions, $0, &extent) }
+      positions.withMutablePointer { p in
+        p.withMemoryRebound(to: Int32.self, capacity: count) { places in
+          value.withPointer { ck_max_pool(y, places, $0, &extent) }
+        }
+      }
     }
     let (keptExtent, keptPositions) = (extent, positions)
     let input = place
     return record(result, from: [self]) { gradient, tape in
       var extent = keptExtent
       let inputGradient = Tensor(shape: input.shape) { dx in
-        gradient.withPointer { ck_max_pool_backward(dx, $0, keptPositions, &extent) }
+        keptPositions.withPointer { p in
+          p.withMemoryRebound(to: Int32.self, capacity: count) { places in
+            gradient.withPointer { ck_max_pool_backward(dx, $0, places, &extent) }
+          }
+        }
       }
       tape.accumulate(inputGradient, into: input)
     }

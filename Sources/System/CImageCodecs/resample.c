@@ -96,22 +96,40 @@ static inline uint8_t to_byte(int32_t sum) {
   return (uint8_t)(sum < 0 ? 0 : sum > 255 ? 255 : sum);
 }
 
-/// One row of the column pass.
-FAST static void mix_columns(const uint8_t *source, const taps *t, uint8_t *target, int length) {
+/// Rows that the column pass takes at once: four pixels of three colours and a spare byte each fill
+/// the lanes of a vector.
+#define LINES 4
+typedef uint8_t bytes __attribute__((vector_size(16), aligned(1)));
+typedef int32_t sums __attribute__((vector_size(64), aligned(4)));
+
+/// Puts `count` rows side by side, pixel by pixel: 4 bytes for each of LINES rows. Rows that are not
+/// there keep what the line held.
+static void interleave(const uint8_t *rows, size_t stride, int count, int width, uint8_t *line) {
+  for (int r = 0; r < count; r++) {
+    const uint8_t *from = rows + (size_t)r * stride;
+    uint8_t *to = line + 4 * r;
+    // Four bytes at a time; the last pixel must not read beyond its row.
+    for (int x = 0; x + 1 < width; x++) memcpy(to + 4 * LINES * (size_t)x, from + 3 * (size_t)x, 4);
+    memcpy(to + 4 * LINES * (size_t)(width - 1), from + 3 * (size_t)(width - 1), 3);
+  }
+}
+
+/// The column pass of LINES rows; target rows have four bytes behind them.
+FAST static void mix_columns(
+    const uint8_t *line, const taps *t, uint8_t *target, size_t stride, int length) {
   for (int i = 0; i < length; i++) {
-    const uint8_t *from = source + 3 * (size_t)t->first[i];
+    const uint8_t *from = line + 4 * LINES * (size_t)t->first[i];
     const int32_t *weights = t->weights + (size_t)i * (size_t)t->stride;
     int count = t->count[i];
-    int32_t red = 1 << (FRACTION_BITS - 1), green = red, blue = red;
-    for (int k = 0; k < count; k++) {
-      int32_t weight = weights[k];
-      red += from[3 * k] * weight;
-      green += from[3 * k + 1] * weight;
-      blue += from[3 * k + 2] * weight;
-    }
-    target[3 * i] = to_byte(red);
-    target[3 * i + 1] = to_byte(green);
-    target[3 * i + 2] = to_byte(blue);
+    sums sum = (sums){0} + (1 << (FRACTION_BITS - 1));
+    for (int k = 0; k < count; k++, from += 4 * LINES)
+      sum += __builtin_convertvector(*(const bytes *)from, sums) * weights[k];
+    sum >>= FRACTION_BITS;
+    sum = __builtin_elementwise_min(__builtin_elementwise_max(sum, (sums){0}), (sums){0} + 255);
+    bytes packed = __builtin_convertvector(sum, bytes);
+    // The fourth byte is overwritten by the next pixel.
+    for (int r = 0; r < LINES; r++)
+      memcpy(target + (size_t)r * stride + 3 * (size_t)i, (const uint8_t *)&packed + 4 * r, 4);
   }
 }
 
@@ -120,9 +138,10 @@ FAST static void mix_columns(const uint8_t *source, const taps *t, uint8_t *targ
 
 /// One row of the row pass.
 FAST static void mix_rows(
-    const uint8_t *rows, size_t stride, const int32_t *weights, int count, uint8_t *target) {
+    const uint8_t *rows, size_t stride, const int32_t *weights, int count, uint8_t *target,
+    size_t length) {
   size_t x = 0;
-  for (; x + BLOCK <= stride; x += BLOCK) {
+  for (; x + BLOCK <= length; x += BLOCK) {
     int32_t sums[BLOCK];
     for (int j = 0; j < BLOCK; j++) sums[j] = 1 << (FRACTION_BITS - 1);
     for (int k = 0; k < count; k++) {
@@ -132,7 +151,7 @@ FAST static void mix_rows(
     }
     for (int j = 0; j < BLOCK; j++) target[x + (size_t)j] = to_byte(sums[j]);
   }
-  for (; x < stride; x++) {
+  for (; x < length; x++) {
     int32_t sum = 1 << (FRACTION_BITS - 1);
     for (int k = 0; k < count; k++) sum += rows[(size_t)k * stride + x] * weights[k];
     target[x] = to_byte(sum);
@@ -143,7 +162,7 @@ int vision_resample(
     const uint8_t *source, int width, int height, double left, double top, double right,
     double bottom, int filter, uint8_t *target, int target_width, int target_height) {
   taps columns = {0}, rows = {0};
-  uint8_t *middle = NULL;
+  uint8_t *middle = NULL, *line = NULL;
   int result = -1;
   if (taps_make(&columns, width, left, right, target_width, filter) == 0 &&
       taps_make(&rows, height, top, bottom, target_height, filter) == 0) {
@@ -153,24 +172,28 @@ int vision_resample(
       if (rows.first[i] < low) low = rows.first[i];
       if (rows.first[i] + rows.count[i] > high) high = rows.first[i] + rows.count[i];
     }
-    size_t stride = (size_t)target_width * 3;
-    middle = malloc((size_t)(high - low) * stride);
-    if (middle) {
-      for (int y = low; y < high; y++) {
-        mix_columns(
-            source + (size_t)y * (size_t)width * 3, &columns,
-            middle + (size_t)(y - low) * stride, target_width);
+    size_t length = (size_t)target_width * 3, stride = length + 4;
+    middle = malloc((size_t)(high - low + LINES - 1) * stride);
+    line = calloc((size_t)width, 4 * LINES);
+    if (middle && line) {
+      size_t source_stride = (size_t)width * 3;
+      for (int y = low; y < high; y += LINES) {
+        interleave(
+            source + (size_t)y * source_stride, source_stride, high - y < LINES ? high - y : LINES,
+            width, line);
+        mix_columns(line, &columns, middle + (size_t)(y - low) * stride, stride, target_width);
       }
       for (int i = 0; i < target_height; i++) {
         mix_rows(
             middle + (size_t)(rows.first[i] - low) * stride, stride,
             rows.weights + (size_t)i * (size_t)rows.stride, rows.count[i],
-            target + (size_t)i * stride);
+            target + (size_t)i * length, length);
       }
       result = 0;
     }
   }
   free(middle);
+  free(line);
   taps_free(&columns);
   taps_free(&rows);
   return result;

@@ -1,13 +1,12 @@
-// Float buffers kept by size class, so that a steady training step takes none from the system.
+// Float buffers that a steady training step takes none of from the system: small ones are kept by
+// size class, large ones are cut from an arena.
+#include "arena.h"
 #include "internal.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
 
-enum { class_count = 512, alignment = 64, huge_page = 2 << 20 };
+enum { class_count = 128, alignment = 64, largest_small = 1 << 19 };
 
 typedef struct free_buffer {
   struct free_buffer *next;
@@ -51,45 +50,58 @@ static free_buffer *find(int index, int *found) {
   return NULL;
 }
 
-float *ck_buffer_take(int64_t count, int64_t *capacity) {
-  int64_t rounded;
-  int index = size_class(count * (int64_t)sizeof(float), &rounded);
-  pthread_mutex_lock(&lock);
-  int found;
+static void *take_large(int64_t bytes, int64_t *rounded) {
+  int64_t grown;
+  *rounded = (bytes + 63) / 64 * 64;
+  void *buffer = ck_arena_take(*rounded, &grown);
+  if (grown > 0) {
+    statistics.system_allocations++;
+    statistics.system_bytes += grown;
+  }
+  return buffer;
+}
+static void *take_small(int64_t bytes, int64_t *rounded) {
+  int found, index = size_class(bytes, rounded);
   free_buffer *buffer = find(index, &found);
-  if (buffer) rounded = class_bytes(found);
-  *capacity = rounded / (int64_t)sizeof(float);
-  statistics.in_use_bytes += rounded;
-  if (statistics.in_use_bytes > statistics.peak_in_use_bytes)
-    statistics.peak_in_use_bytes = statistics.in_use_bytes;
   if (buffer) {
-    pthread_mutex_unlock(&lock);
-    return (float *)buffer;
+    *rounded = class_bytes(found);
+    return buffer;
   }
-  statistics.system_allocations++;
-  statistics.system_bytes += rounded;
-  pthread_mutex_unlock(&lock);
   void *memory = NULL;
-  size_t align = rounded >= huge_page ? huge_page : alignment;
-  if (posix_memalign(&memory, align, (size_t)rounded) != 0) {
-    // Give cached buffers back and try once more before giving up.
-    ck_buffer_trim();
-    if (posix_memalign(&memory, align, (size_t)rounded) != 0) abort();
-  }
-#if defined(__linux__)
-  if (rounded >= huge_page) madvise(memory, (size_t)rounded, MADV_HUGEPAGE);
-#endif
+  if (posix_memalign(&memory, alignment, (size_t)*rounded) != 0) return NULL;
+  statistics.system_allocations++;
+  statistics.system_bytes += *rounded;
   return memory;
 }
 
-void ck_buffer_give(float *buffer, int64_t capacity) {
-  int64_t rounded;
-  int index = size_class(capacity * (int64_t)sizeof(float), &rounded);
+float *ck_buffer_take(int64_t count, int64_t *capacity) {
+  int64_t bytes = count * (int64_t)sizeof(float), rounded;
   pthread_mutex_lock(&lock);
-  statistics.in_use_bytes -= rounded;
-  free_buffer *entry = (free_buffer *)buffer;
-  entry->next = free_lists[index];
-  free_lists[index] = entry;
+  // The largest size class ends where large buffers begin.
+  void *buffer =
+      bytes > largest_small ? take_large(bytes, &rounded) : take_small(bytes, &rounded);
+  if (!buffer) abort();
+  statistics.in_use_bytes += rounded;
+  if (statistics.in_use_bytes > statistics.peak_in_use_bytes)
+    statistics.peak_in_use_bytes = statistics.in_use_bytes;
+  pthread_mutex_unlock(&lock);
+  *capacity = rounded / (int64_t)sizeof(float);
+  return buffer;
+}
+
+void ck_buffer_give(float *buffer, int64_t capacity) {
+  int64_t bytes = capacity * (int64_t)sizeof(float);
+  pthread_mutex_lock(&lock);
+  statistics.in_use_bytes -= bytes;
+  if (bytes > largest_small) {
+    ck_arena_give(buffer);
+  } else {
+    int64_t rounded;
+    int index = size_class(bytes, &rounded);
+    free_buffer *entry = (free_buffer *)buffer;
+    entry->next = free_lists[index];
+    free_lists[index] = entry;
+  }
   pthread_mutex_unlock(&lock);
 }
 
@@ -102,6 +114,7 @@ void ck_buffer_trim(void) {
       free(buffer);
     }
   }
+  ck_arena_trim();
   statistics.system_bytes = statistics.in_use_bytes;
   pthread_mutex_unlock(&lock);
 }

@@ -93,13 +93,38 @@ static enum AVPixelFormat plain_format(enum AVPixelFormat format, int *full_rang
   }
 }
 
+// swscale has no vector code for scaling to RGB24, but for BGR24; without scaling it has both.
+static int is_scaled(const vision_video_reader *reader) {
+  return reader->frame->width != reader->scaled_width
+    || reader->frame->height != reader->scaled_height;
+}
+
+#if defined(__x86_64__) && defined(__GLIBC__)
+__attribute__((target_clones("arch=x86-64-v3", "default")))
+#endif
+static void swap_red_and_blue(uint8_t *row, int pixels) {
+  typedef uint8_t bytes __attribute__((vector_size(16), aligned(1)));
+  int x = 0;
+  for (; x + 6 <= pixels; x += 5) {
+    bytes *five = (bytes *)(row + 3 * x);
+    *five = __builtin_shufflevector(*five, *five, 2, 1, 0, 5, 4, 3, 8, 7, 6, 11, 10, 9, 14, 13, 12,
+                                    15);
+  }
+  for (; x < pixels; x++) {
+    uint8_t blue = row[3 * x];
+    row[3 * x] = row[3 * x + 2];
+    row[3 * x + 2] = blue;
+  }
+}
+
 static int prepare_scaler(vision_video_reader *reader) {
   const AVFrame *frame = reader->frame;
   int full_range = frame->color_range == AVCOL_RANGE_JPEG;
   enum AVPixelFormat format = plain_format(frame->format, &full_range);
   reader->scaler = sws_getCachedContext(
     reader->scaler, frame->width, frame->height, format, reader->scaled_width,
-    reader->scaled_height, AV_PIX_FMT_RGB24, SWS_BILINEAR, NULL, NULL, NULL);
+    reader->scaled_height, is_scaled(reader) ? AV_PIX_FMT_BGR24 : AV_PIX_FMT_RGB24, SWS_BILINEAR,
+    NULL, NULL, NULL);
   if (!reader->scaler) return AVERROR(EINVAL);
   const AVPixFmtDescriptor *layout = av_pix_fmt_desc_get(format);
   if (layout && layout->nb_components >= 3 && !(layout->flags & AV_PIX_FMT_FLAG_RGB)) {
@@ -156,6 +181,9 @@ static int convert(vision_video_reader *reader, uint8_t *rgb) {
   code = sws_scale(reader->scaler, (const uint8_t *const *)frame->data, frame->linesize, 0,
                    frame->height, planes, strides);
   if (code < 0) return code;
+  if (is_scaled(reader))
+    for (int y = 0; y < reader->scaled_height; y++)
+      swap_red_and_blue(planes[0] + (size_t)y * (size_t)strides[0], reader->scaled_width);
   if (!in_place) turn_upright(reader, rgb);
   return 0;
 }

@@ -132,7 +132,21 @@ typedef struct {
   int64_t batch, height, width, channels;             // input
   int64_t output_height, output_width, output_channels;
   int64_t kernel_height, kernel_width, stride, padding, groups;
+  int64_t method;  // a ck_convolution_method; ck_method_chosen outside tests and measurements
 } ck_convolution_shape;
+typedef enum {
+  ck_method_chosen,      // the one that measured best for shapes of this kind
+  ck_method_gathered,    // patches gathered for the matrix library; any shape
+  ck_method_matrix,      // 1x1: one matrix product
+  ck_method_direct,      // register tiles over the pictures themselves; one group, stride up to 4
+  ck_method_winograd_2,  // F(2x2, 3x3): 3x3, stride 1, one group, channels in multiples of 8
+  ck_method_winograd_4,  // F(4x4, 3x3)
+  ck_method_depthwise,   // one filter a channel
+} ck_convolution_method;
+typedef enum { ck_pass_forward, ck_pass_input_gradient, ck_pass_weight_gradient } ck_pass;
+bool ck_convolution_allows(const ck_convolution_shape *shape, ck_convolution_method method);
+// Depends on the shape alone, so that equal runs have equal bits.
+ck_convolution_method ck_convolution_choice(const ck_convolution_shape *shape, ck_pass pass);
 void ck_convolution(float *y, const float *x, const float *weight, const float *bias,
                     const ck_convolution_shape *shape);
 void ck_convolution_input_gradient(float *dx, const float *dy, const float *weight,
