@@ -171,8 +171,9 @@ let package = Package(
     .executableTarget(
       name: "vision-benchmark",
       dependencies: [
-        "Pretraining", "Recipes", "Reports", "Optimizers", "Backbones", "Losses", "Layers",
-        "Gradients", "Tensors", "Matching", "Frames", "Persons", "Images", "CKernels",
+        "Pretraining", "Recipes", "Reports", "Optimizers", "Adapters", "Backbones", "Losses",
+        "Layers", "Gradients", "Tensors", "Matching", "Metrics", "Frames", "Persons", "Images",
+        "CKernels",
         argumentParser,
       ],
       path: "tools/vision-benchmark", swiftSettings: strict),

@@ -45,4 +45,32 @@ struct AttentionBlockTests {
       #expect(largest < 2e-5, "\(largest)")
     }
   }
+
+  @Test func `4,096 tokens need blocks, not the matrix of all scores`() async {
+    await #expect(processExitsWith: .success) {
+      // One thread: each holds blocks of its own.
+      Compute.configure(threads: 1)
+      let (tokens, width) = (4096, 8)
+      var random = RandomStream(seed: 12)
+      var values = random.uniform(shape: [1, tokens, 3 * width], bound: 1)
+      // Without queries every token takes the mean of the values.
+      for token in 0..<tokens {
+        for channel in 0..<width { values[token * 3 * width + channel] = 0 }
+      }
+      let before = Compute.peakBufferBytes
+      let tape = Tape()
+      let qkv = tape.leaf(values)
+      let output = qkv.attention(heads: 1, scale: 0.5)
+      tape.backward(from: output, seed: Tensor(repeating: 1, shape: output.shape))
+      let mean = (0..<tokens).reduce(0) { $0 + values[$1 * 3 * width + 2 * width] } / Float(tokens)
+      guard let gradient = tape.gradient(of: qkv),
+        abs(output.value[(tokens - 1) * width] - mean) < 1e-5,
+        abs(gradient[2 * width] - 1) < 1e-4
+      else { preconditionFailure("the mean of the values is \(mean), not \(output.value[0])") }
+      // All scores would take 64 MiB.
+      guard Compute.peakBufferBytes - before < 12 << 20 else {
+        preconditionFailure("\(Compute.peakBufferBytes - before) bytes for \(tokens) tokens")
+      }
+    }
+  }
 }

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from scipy.optimize import linear_sum_assignment
 from torch import nn
 
+import classification
 from small_network import SmallNetwork
 
 
@@ -71,6 +72,8 @@ def prepare(arguments):
         r"(\w+)-(\w+)-(\d+)x(\d+)-([bn])(\d+)", arguments.figure).groups()
     height, width, count = int(height), int(width), int(count)
     torch.set_num_threads(arguments.threads)
+    if kind in ("train", "lora", "lora4"):
+        return classification.prepare(kind, name, (height, width), count)
     generator = torch.Generator().manual_seed(0)
     network = Network(name, (height, width))
     images = torch.randn(count, 3, height, width, generator=generator)

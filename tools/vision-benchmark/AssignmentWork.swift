@@ -38,7 +38,7 @@ enum AssignmentWork {
   static func prepare(
     _ kind: Similarities, size: Int, into folder: URL
   ) throws -> Figure.Prepared {
-    let count = max(4, 64 / size * 16)
+    let count = size > 1024 ? 1 : max(4, 64 / size * 16)
     let matrices = (0..<count).map { kind.matrix(size: size, number: $0) }
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let file = folder.appending(path: "assign-\(kind.rawValue)-\(size).f32")

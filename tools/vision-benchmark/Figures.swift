@@ -11,6 +11,16 @@ enum Figures {
     paired("isr-vit_small-256x128-n70", "vit_small_patch16_224", 256, 128, pairs: 5, crops: 7),
     paired("isr-convnet_small-128x64-n70", "convnet_small", 128, 64, pairs: 5, crops: 7),
     paired("isr-resnet50-256x128-n32", "resnet50", 256, 128, pairs: 2, crops: 8),
+    supervised("train-vit_tiny-224x224-b16", "vit_tiny_patch16_224", 224, 224, batch: 16),
+    supervised("train-vit_small-224x224-b16", "vit_small_patch16_224", 224, 224, batch: 16),
+    supervised(
+      "lora-vit_small-224x224-b16", "vit_small_patch16_224", 224, 224, batch: 16,
+      trained: .adapters(blocks: 12)),
+    supervised(
+      "lora4-vit_small-224x224-b16", "vit_small_patch16_224", 224, 224, batch: 16,
+      trained: .adapters(blocks: 4)),
+    supervised("train-resnet50-256x128-b32", "resnet50", 256, 128, batch: 32, classes: 751),
+    supervised("train-iresnet50-112x112-b32", "iresnet50", 112, 112, batch: 32),
   ]
 
   private static let inference: [Figure] = [
@@ -18,15 +28,20 @@ enum Figures {
     embedded("infer-vit_small-224x224-b16", "vit_small_patch16_224", 224, 224, batch: 16),
   ]
 
-  private static let matching: [Figure] = [
-    Similarities.uniform, .cosine,
-  ].flatMap { kind in
-    [16, 512].map { size in
-      Figure(name: "assign-\(kind.rawValue)-\(size)", unit: "assignments/s", peers: ["scipy"]) {
-        try AssignmentWork.prepare(kind, size: size, into: $0.folder)
+  private static let matching: [Figure] =
+    [
+      Similarities.uniform, .cosine,
+    ].flatMap { kind in
+      [16, 512, 2048].map { size in
+        Figure(name: "assign-\(kind.rawValue)-\(size)", unit: "assignments/s", peers: ["scipy"]) {
+          try AssignmentWork.prepare(kind, size: size, into: $0.folder)
+        }
       }
-    }
-  }
+    } + [
+      Figure(name: "score-3368x15913x768", unit: "evaluations/s", peers: ["numpy"]) { _ in
+        RetrievalWork.prepare(queries: 3368, gallery: 15_913, width: 768)
+      }
+    ]
 
   private static let pictures: [Figure] = [
     Figure(name: "decode-1280x720", unit: "frames/s", peers: ["opencv", "ffmpeg"]) {
@@ -57,6 +72,17 @@ enum Figures {
     Figure(name: name, unit: "images/s", peers: ["torch"]) { _ in
       try TrainingWork(backbone, height: height, width: width)
         .pairedSteps(pairs: pairs, crops: crops)
+    }
+  }
+
+  private static func supervised(
+    _ name: String, _ backbone: String, _ height: Int, _ width: Int, batch: Int,
+    classes: Int = 1000, trained: ClassificationWork.Trained = .all
+  ) -> Figure {
+    Figure(name: name, unit: "images/s", peers: ["torch"]) { _ in
+      try ClassificationWork(
+        backbone, height: height, width: width, classes: classes, trained: trained
+      ).steps(batch: batch)
     }
   }
 

@@ -64,7 +64,7 @@ static ck_convolution_method three_by_three(const ck_convolution_shape *s) {
   int64_t pixels = ck_output_pixels(s);
   int64_t twos = s->batch * ((s->output_height + 1) / 2) * ((s->output_width + 1) / 2);
   int64_t fours = s->batch * ((s->output_height + 3) / 4) * ((s->output_width + 3) / 4);
-  int64_t direct = pixels / 2 + 10, winograd_2 = twos + 34, winograd_4 = 3 * fours + 75;
+  int64_t direct = pixels / 2 + 10, winograd_2 = twos + 34, winograd_4 = 3 * fours + 100;
   if (direct <= winograd_2 && direct <= winograd_4) return ck_method_direct;
   return winograd_4 <= winograd_2 ? ck_method_winograd_4 : ck_method_winograd_2;
 }
