@@ -208,7 +208,8 @@ let package = Package(
       "Adapters",
       ["Adapters", "Backbones", "Optimizers", "Layers", "Gradients", "Tensors", "CKernels"]),
     tests(
-      "Training", ["Training", "Backbones", "Storage", "Layers", "Gradients", "Tensors"]),
+      "Training", ["Training", "Backbones", "Storage", "Layers", "Gradients", "Tensors"],
+      resources: [.copy("Goldens")]),
     tests("Reports", ["Reports", "Images"]),
     tests(
       "Pretraining",

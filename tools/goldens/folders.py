@@ -1,0 +1,114 @@
+"""Records model folders as timm, transformers and the original repositories write them.
+
+    python tools/goldens/folders.py Tests/TrainingTests/Goldens
+
+makes one folder for each kind, with tiny networks, and in it `expected.safetensors`: pictures of noise
+`[2, height, width, 3]` and the features that the writing library computes for them. Needs torch, timm,
+transformers and safetensors; the versions are in the metadata of each expectation.
+"""
+
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import numpy as np
+import torch
+from models import VERSIONS, fill, noise
+import timm
+import transformers
+from safetensors.torch import load_file, save_file
+
+VERSIONS["transformers"] = transformers.__version__
+
+
+def expect(folder, features, height, width):
+    """Stores pictures and what `features` makes of them."""
+    drawn = noise(77, (2, height, width, 3)).astype(np.float32)
+    pictures = torch.from_numpy(drawn)
+    with torch.no_grad():
+        found = features(pictures.permute(0, 3, 1, 2).contiguous())
+    save_file(
+        {"pictures": pictures, "features": found.contiguous()},
+        folder / "expected.safetensors", metadata=VERSIONS)
+
+
+def timm_folder(folder, name, size, **arguments):
+    model = timm.create_model(name, img_size=size, **arguments)
+    fill(model)
+    model.eval()
+    timm.models.save_for_hf(model, folder, safe_serialization=True)
+    expect(
+        folder, lambda x: model.forward_head(model.forward_features(x), pre_logits=True), *size)
+    return model
+
+
+def transformers_folder(folder, kind, size):
+    configuration = transformers.ViTConfig(
+        hidden_size=24, num_hidden_layers=2, num_attention_heads=3, intermediate_size=48,
+        image_size=list(size), patch_size=8, num_labels=3, layer_norm_eps=1e-5)
+    model = kind(configuration).eval()
+    fill(model)
+    model.save_pretrained(folder)
+    transformers.ViTImageProcessor(
+        size={"height": size[0], "width": size[1]}).save_pretrained(folder)
+    network = getattr(model, "vit", model)
+    expect(folder, lambda x: network(x).last_hidden_state[:, 0], *size)
+
+
+def official_swin(folder, model, features):
+    """Renames timm's tensors to the names of the original repository, inside ISR's model."""
+    tensors = {}
+    for name, value in model.state_dict().items():
+        name = re.sub(
+            r"layers\.(\d+)\.downsample", lambda m: f"layers.{int(m[1]) - 1}.downsample", name)
+        tensors["model." + name] = value.clone()
+    tensors["model.layers.0.blocks.1.attn_mask"] = torch.zeros(2, 4, 4)
+    tensors["model.layers.0.blocks.0.attn.relative_position_index"] = torch.zeros(
+        4, 4, dtype=torch.int64)
+    tensors["model.head.weight"], tensors["model.head.bias"] = torch.zeros(5, 16), torch.zeros(5)
+    layer = torch.nn.Linear(16, 6)
+    fill(layer)
+    tensors["feat.weight"], tensors["feat.bias"] = layer.weight.detach(), layer.bias.detach()
+    folder.mkdir(parents=True)
+    save_file(tensors, folder / "model.safetensors")
+    (folder / "config.json").write_text(json.dumps({
+        "architecture": "isr_swin_base", "num_classes": 0,
+        "model_args": {"img_size": [32, 16], "patch_size": 2, "embed_dim": 8, "depths": [2, 1],
+                       "num_heads": [2, 4], "window_size": 4},
+        "pretrained_cfg": {"input_size": [3, 32, 16], "mean": [0.485, 0.456, 0.406],
+                           "std": [0.229, 0.224, 0.225], "interpolation": "bicubic"},
+        "swift_vision": {"embedding": 0, "origin": "ISR's names", "feature_layer": 6},
+    }, indent=2))
+    expect(folder, lambda x: layer(features(x)), 32, 16)
+
+
+def main():
+    torch.manual_seed(0)
+    root = Path(sys.argv[1])
+    shutil.rmtree(root, ignore_errors=True)
+    plain = dict(patch_size=8, embed_dim=24, depth=2, num_heads=3, num_classes=3)
+    timm_folder(root / "timm-token", "vit_tiny_patch16_224", (32, 16), **plain)
+    timm_folder(root / "timm-mean", "vit_tiny_patch16_224", (32, 16), global_pool="avg", **plain)
+    timm_folder(
+        root / "timm-registers", "vit_small_patch14_reg4_dinov2", (32, 16),
+        **{**plain, "num_classes": 0})
+    swin = timm_folder(
+        root / "timm-swin", "swin_tiny_patch4_window7_224", (32, 16), patch_size=2, embed_dim=8,
+        depths=(2, 1), num_heads=(2, 4), window_size=4, num_classes=3)
+    swin.reset_classifier(0)
+    official_swin(
+        root / "official-swin", swin,
+        lambda x: swin.forward_head(swin.forward_features(x), pre_logits=True))
+    transformers_folder(root / "transformers-base", transformers.ViTModel, (32, 16))
+    transformers_folder(
+        root / "transformers-classifier", transformers.ViTForImageClassification, (32, 16))
+    for path in sorted(root.rglob("*.safetensors")):
+        print(path, path.stat().st_size)
+
+
+if __name__ == "__main__":
+    main()
