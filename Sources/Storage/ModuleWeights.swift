@@ -36,12 +36,14 @@ public enum ModuleWeights {
 
   /// Reads every parameter and buffer by path.
   ///
-  /// Each tensor is read straight into the memory that the module keeps, and nothing is set before the
-  /// whole file has been found to fit.
+  /// Nothing is set before the whole file has been found to fit, unless the module is fresh: then each
+  /// tensor is read into the memory that the module has for it, and a module whose reading failed is to
+  /// be thrown away.
   ///
   /// - Parameters:
-  ///   - module: the network; made with `RandomStream.blank` it costs no memory of its own until then.
+  ///   - module: the network; made with `RandomStream.blank` it takes no memory before it is read.
   ///   - url: the file.
+  ///   - isFresh: whether the module was made to be filled by this file and nothing else.
   ///   - optional: paths that may be absent, and names that may be left over, without an error.
   ///   - naming: how the file names the module's tensors, chosen by the names in it.
   ///   - resize: makes a tensor of another shape fit: path, value in the file; nil where it cannot.
@@ -49,7 +51,7 @@ public enum ModuleWeights {
   /// - Throws: `SafetensorsError` for a damaged file, `WeightsError` for one that does not fit.
   @discardableResult
   public static func read(
-    into module: any Module, from url: URL,
+    into module: any Module, from url: URL, isFresh: Bool = false,
     optional: (String) -> Bool = { _ in false },
     naming: (Set<String>) -> WeightNaming = { _ in .own },
     resize: (String, Tensor) -> Tensor? = { _, _ in nil }
@@ -59,12 +61,18 @@ public enum ModuleWeights {
     report.naming = source.naming.title
     let slots =
       module.parameters.map { path, parameter in
-        Slot(path: path, shape: parameter.value.shape, isInteger: false) { parameter.value = $0 }
+        Slot(
+          path: path, shape: parameter.value.shape, isInteger: false,
+          set: { parameter.value = $0 },
+          fill: { try parameter.value.withMutablePointer($0) },
+          isFinite: { parameter.value.isFinite })
       }
       + module.buffers.map { path, buffer in
-        Slot(path: path, shape: buffer.value.shape, isInteger: buffer.isInteger) {
-          buffer.value = $0
-        }
+        Slot(
+          path: path, shape: buffer.value.shape, isInteger: buffer.isInteger,
+          set: { buffer.value = $0 },
+          fill: { try buffer.value.withMutablePointer($0) },
+          isFinite: { buffer.value.isFinite })
       }
     report.missing = slots.map(\.path).filter { source.shape(of: $0) == nil }
     let known = Set(slots.flatMap { source.naming.names(of: $0.path) })
@@ -78,22 +86,33 @@ public enum ModuleWeights {
     var values: [(slot: Slot, value: Tensor)] = []
     for slot in slots {
       guard let shape = source.shape(of: slot.path) else { continue }
-      var value = try source.value(slot.path, isInteger: slot.isInteger)
-      if shape != slot.shape {
-        guard !slot.isInteger, let fitted = resize(slot.path, value), fitted.shape == slot.shape
-        else {
-          throw WeightsError.shapeMismatch(
-            path: url.path, name: slot.path, file: shape, module: slot.shape)
+      if shape == slot.shape, isFresh {
+        try slot.fill { try source.read(slot.path, isInteger: slot.isInteger, into: $0) }
+        guard slot.isFinite() else {
+          throw WeightsError.notFinite(path: url.path, name: slot.path)
         }
-        report.reshaped.append(.init(path: slot.path, from: shape, to: slot.shape))
-        value = fitted
+      } else {
+        var value = try Tensor(shape: shape) {
+          try source.read(slot.path, isInteger: slot.isInteger, into: $0)
+        }
+        if shape != slot.shape {
+          guard !slot.isInteger, let fitted = resize(slot.path, value), fitted.shape == slot.shape
+          else {
+            throw WeightsError.shapeMismatch(
+              path: url.path, name: slot.path, file: shape, module: slot.shape)
+          }
+          report.reshaped.append(.init(path: slot.path, from: shape, to: slot.shape))
+          value = fitted
+        }
+        guard value.isFinite else {
+          throw WeightsError.notFinite(path: url.path, name: slot.path)
+        }
+        values.append((slot, value))
       }
-      guard value.isFinite else { throw WeightsError.notFinite(path: url.path, name: slot.path) }
       if !slot.isInteger {
         report.converted.merge(source.convertedTypes(slot.path)) { first, _ in first }
       }
       report.loaded.append(slot.path)
-      values.append((slot, value))
     }
     for (slot, value) in values { slot.set(value) }
     return report
@@ -105,5 +124,7 @@ public enum ModuleWeights {
     let shape: [Int]
     let isInteger: Bool
     let set: (Tensor) -> Void
+    let fill: ((UnsafeMutablePointer<Float>) throws -> Void) throws -> Void
+    let isFinite: () -> Bool
   }
 }

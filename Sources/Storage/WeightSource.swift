@@ -1,6 +1,5 @@
 import Foundation
 import Layers
-import Tensors
 
 /// A weight file seen through a naming: tensors by the paths of a module.
 struct WeightSource {
@@ -26,25 +25,22 @@ struct WeightSource {
     return shape
   }
 
-  /// A path's tensor, read straight into its memory.
-  func value(_ path: String, isInteger: Bool) throws -> Tensor {
-    guard let shape = shape(of: path) else {
-      throw SafetensorsError.noTensor(path: file.url.path, name: path)
-    }
-    return try Tensor(shape: shape) { target in
-      var start = 0
-      for name in naming.names(of: path) {
-        let count = file[name]?.count ?? 0
-        if isInteger {
-          for (index, number) in try file.integers(name).enumerated() {
-            target[start + index] = Float(number)
-          }
-        } else {
-          try file.readFloats(
-            name, into: UnsafeMutableBufferPointer(start: target + start, count: count))
+  /// Reads a path's tensor into memory of its ``shape(of:)``.
+  func read(
+    _ path: String, isInteger: Bool, into target: UnsafeMutablePointer<Float>
+  ) throws(SafetensorsError) {
+    var start = 0
+    for name in naming.names(of: path) {
+      let count = file[name]?.count ?? 0
+      if isInteger {
+        for (index, number) in try file.integers(name).enumerated() {
+          target[start + index] = Float(number)
         }
-        start += count
+      } else {
+        try file.readFloats(
+          name, into: UnsafeMutableBufferPointer(start: target + start, count: count))
       }
+      start += count
     }
   }
 

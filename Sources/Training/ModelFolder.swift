@@ -103,7 +103,7 @@ public enum ModelFolder {
       named: configuration.architecture, options: options, random: .blank)
     let report = try ModuleWeights.read(
       into: made.backbone, from: folder.appendingPathComponent(ModelConfiguration.weightsName),
-      naming: made.entry.naming,
+      isFresh: true, naming: made.entry.naming,
       resize: { path, value in
         (made.backbone as? any ResizableBackbone)?.resized(path, value, from: stored)
       })

@@ -61,6 +61,48 @@ struct ReferenceNumberTests {
       [-0.01655983, 0.00703513, 0.04804775, 0.02216672, 0.04280356])
   }
 
+  @Test func `SwinIR equals the original`() throws {
+    let shape = SwinIR.Configuration(width: 12, depths: [2], heads: 3, window: 4)
+    let model = SwinIR(shape, random: RandomStream(seed: 0))
+    let tensors = namedTensors(of: model)
+    #expect(tensors.count == 38)
+    fillByFormula(tensors, amplitude: 0.1)
+    let picture = formulaPicture(height: 8, width: 8)
+    let restored = model.restored(Variable(picture), in: .inference()).value
+    expectClose(
+      [Float(restored.summed()), Float(restored.summedSquares()), restored[0]],
+      [-163.75534348, 1267.31137781, -1.21437561])
+    // Sides that windows do not divide are filled up and cut again, small pictures too.
+    for (height, width) in [(6, 7), (1, 3)] {
+      let cut = model.restored(
+        Variable(formulaPicture(height: height, width: width)), in: .inference()
+      ).value
+      #expect(cut.shape == [1, height, width, 3])
+      #expect(cut.isFinite)
+    }
+    // Every parameter takes part.
+    let context = ForwardContext.recordedInference()
+    let output = model.restored(Variable(picture), in: context)
+    context.backward(from: (output * output).mean())
+    #expect(model.parameters.allSatisfy { ($0.parameter.gradient?.summedSquares() ?? 0) > 0 })
+  }
+
+  @Test func `SwinIR's published sizes`() {
+    let sizes: [(SwinIR.Configuration, Int, scale: Int)] = [
+      (.classical(.residual), 11_504_163, 1), (.classical(.doubling(scale: 4)), 11_900_199, 4),
+      (.lightweight(.direct(scale: 2)), 910_152, 2),
+    ]
+    for (shape, parameters, scale) in sizes {
+      #expect(SwinIR(shape, random: .blank).parameterCount() == parameters)
+      var small = shape
+      (small.width, small.depths, small.heads) = (12, [1], 3)
+      let model = SwinIR(small, random: RandomStream(seed: 1))
+      let enlarged = model.restored(
+        Variable(formulaPicture(height: 9, width: 8)), in: .inference())
+      #expect(enlarged.shape == [1, 9 * scale, 8 * scale, 3])
+    }
+  }
+
   @Test func `insightface's residual network equals the original`() {
     let model = FaceResNet(
       blocks: [1, 1, 1, 1], image: Extent(height: 112, width: 112), random: RandomStream(seed: 0))

@@ -37,6 +37,12 @@ public enum RestorationCatalog {
     Entry(name: "restormer_denoise", summary: "Restormer for noise, norms without bias") {
       Restormer(.init(normalization: .withoutBias), random: $0)
     },
+    Entry(name: "swinir", summary: "SwinIR for noise and compression, the classical size") {
+      SwinIR(.classical(.residual), random: $0)
+    },
+    Entry(name: "swinir_light", summary: "SwinIR for noise and compression, lightweight") {
+      SwinIR(.lightweight(.residual), random: $0)
+    },
   ]
 
   /// The entry of a name, or `nil`.
