@@ -102,12 +102,13 @@ let package = Package(
     room("Adapters", ["Layers", "Gradients", "Tensors", "Spelling"]),
 
     // 5 The training loop, checkpoints, resume · adapters in files, those of PEFT included · varied
-    // pictures as network input.
+    // pictures as network input · how good pictures are.
     room(
       "Training",
       ["Optimizers", "Backbones", "Storage", "Layers", "Gradients", "Tensors", "Pipelines"]),
     room("Batches", ["Backbones", "Recipes", "Images", "Tensors", "CKernels"]),
 
+    room("Quality", ["Optimizers", "Storage", "Layers", "Gradients", "Tensors", "Images"]),
     room("AdapterFiles", ["Adapters", "Storage", "Layers", "Gradients", "Tensors"]),
 
     // 6 Pictures and logs · the pretraining objectives · the supervised tasks.
@@ -200,13 +201,17 @@ let package = Package(
       resources: [.copy("Goldens")]),
     tests("Storage", ["Storage", "Layers", "Tensors"]),
     tests(
+      "Quality", ["Quality", "Batches", "Layers", "Gradients", "Tensors", "Images"],
+      resources: [.copy("Goldens")]),
+    tests(
       "AdapterFiles",
       [
         "AdapterFiles", "Adapters", "Backbones", "Storage", "Layers", "Gradients", "Tensors",
       ], resources: [.copy("Goldens")]),
     tests(
       "Adapters",
-      ["Adapters", "Backbones", "Optimizers", "Layers", "Gradients", "Tensors", "CKernels"]),
+      ["Adapters", "Backbones", "Optimizers", "Layers", "Gradients", "Tensors", "CKernels"],
+      resources: [.copy("Goldens")]),
     tests(
       "Training", ["Training", "Backbones", "Storage", "Layers", "Gradients", "Tensors"],
       resources: [.copy("Goldens")]),

@@ -13,6 +13,9 @@ public enum AdapterCatalog {
     LoKr.self,
     AdaLoRA.self,
     SoRA.self,
+    CoLoRA.self,
+    PETALface.self,
+    WaRA.self,
     BitFit.self,
     NormalizationTuning.self,
   ]

@@ -24,6 +24,8 @@ public enum AdapterError: Error, Sendable, Hashable, CustomStringConvertible {
   case merged
   /// An adapter's change is no change of the weight.
   case notMergeable(name: String, site: String)
+  /// Weights or measures of weights do not fit the network.
+  case unsuitableWeights(path: String, reason: String)
   /// A saved state of an allocator does not fit.
   case unsuitableState(name: String, reason: String)
 
@@ -61,6 +63,9 @@ public enum AdapterError: Error, Sendable, Hashable, CustomStringConvertible {
     case .notMergeable(let name, let site):
       "The adapter \"\(name)\" cannot be merged: at \(site) its change depends on the picture, so no "
         + "single weight does the same; use it unmerged."
+    case .unsuitableWeights(let path, let reason):
+      "The weights \"\(path)\" \(reason), so the contribution of the network's tensors cannot be "
+        + "measured; take the weights of this very network."
     case .unsuitableState(let name, let reason):
       "The saved state \"\(name)\" of the rank allocation \(reason), so the run cannot go on from it; "
         + "start again or take the checkpoint of this run."

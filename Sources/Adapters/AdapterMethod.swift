@@ -17,6 +17,9 @@ public protocol AdapterMethod: Codable, Sendable {
   /// Checks the settings.
   func validate() throws(AdapterError)
 
+  /// The settings at one site, for methods that treat sites differently by their paths.
+  func settled(at site: AdapterSite) -> Self
+
   /// Why the method cannot act on a site, or `nil` where it can.
   func refusal(of site: SiteGeometry) -> String?
 
@@ -37,6 +40,9 @@ public protocol AdapterMethod: Codable, Sendable {
 }
 
 extension AdapterMethod {
+  /// The same at every site.
+  public func settled(at site: AdapterSite) -> Self { self }
+
   /// No rule.
   public func makeAllocator(for adapter: NetworkAdapter) -> (any Allocator)? { nil }
 

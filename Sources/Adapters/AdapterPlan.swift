@@ -28,11 +28,12 @@ public struct AdapterPlan: Sendable {
     self.tuned = tuned
   }
 
-  /// The method with the rank and alpha of one site.
+  /// The method with the settings, the rank and the alpha of one site.
   func method(at site: AdapterSite) throws(AdapterError) -> any AdapterMethod {
     let (rank, alpha) = (ranks[site.path], alphas[site.path])
-    guard rank != nil || alpha != nil else { return method }
-    guard var ranked = method as? any RankedMethod else {
+    let settled = method.settled(at: site)
+    guard rank != nil || alpha != nil else { return settled }
+    guard var ranked = settled as? any RankedMethod else {
       throw .invalidSetting(
         method: type(of: method).name, setting: "ranks",
         reason: "gives \(site.path) a rank, but the method has none")

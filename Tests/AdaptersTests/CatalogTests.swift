@@ -36,7 +36,7 @@ struct CatalogTests {
   static let tuningOnly: Set<String> = ["bitfit", "lntuning"]
 
   /// Methods whose effect depends on the picture, so that no one weight does the same.
-  static let unmergeable: Set<String> = []
+  static let unmergeable: Set<String> = ["petalface"]
 
   /// Methods whose gradient treats a part of the formula as a constant; they have tests of their own.
   static let detached: Set<String> = ["dora"]
@@ -45,7 +45,7 @@ struct CatalogTests {
   static func small(_ name: String) throws -> any AdapterMethod {
     let type = try AdapterCatalog.type(named: name)
     let known = AdapterCatalog.settings(of: type)
-    let wanted = ["rank": "2", "alpha": "3"].filter { known.contains($0.key) }
+    let wanted = ["rank": "2", "alpha": "3", "dropout": "0"].filter { known.contains($0.key) }
     return try AdapterCatalog.method(named: name, settings: wanted)
   }
 

@@ -44,11 +44,13 @@ struct LowRankTests {
 
   @Test func `gates, dropout and a part of the outputs`() {
     let values = linear
+    let gates = Tensor([0.25, 1.5, 0.75, -1], shape: [2, 2])
+    let column = Tensor([2, 1], shape: [2, 1])
     let mask = Tensor((0..<30).map { $0 % 3 == 0 ? 0 : 1.5 }, shape: [2, 3, 5])
     func terms(_ a: Variable, _ b: Variable, _ c: Variable, _ d: Variable) -> [LowRankTerm] {
       [
-        LowRankTerm(down: a, up: b, scale: 0.7, outputs: 1..<4, gates: [0.25, 0.75]),
-        LowRankTerm(down: c, up: d, scale: -2, gates: [2, 1], dropped: mask),
+        LowRankTerm(down: a, up: b, scale: 0.7, outputs: 1..<4, gates: gates),
+        LowRankTerm(down: c, up: d, scale: -2, gates: column, dropped: mask),
       ]
     }
     let inputs = [
@@ -61,11 +63,11 @@ struct LowRankTests {
     #expect(error < 1e-2)
     let v = inputs.map { Variable($0) }
     let fused = v[0].linear(weight: v[1], terms: terms(v[2], v[3], v[4], v[5]))
-    let first = (v[0].linear(weight: v[2]).gated([0.25, 0.75]).linear(weight: v[3]) * 0.7)
+    let first = (v[0].linear(weight: v[2]).gated(gates).linear(weight: v[3]) * 0.7)
     let widened = Variable.concatenated(
       [Variable(Tensor(zeros: [2, 3, 1])), first, Variable(Tensor(zeros: [2, 3, 2]))], axis: 2)
     let second =
-      (v[0] * Variable(mask)).linear(weight: v[4]).gated([2, 1]).linear(weight: v[5]) * -2
+      (v[0] * Variable(mask)).linear(weight: v[4]).gated(column).linear(weight: v[5]) * -2
     let whole = v[0].linear(weight: v[1]) + widened + second
     #expect(difference(fused.value, whole.value) < 1e-5)
   }
@@ -76,17 +78,18 @@ struct LowRankTests {
       random([2, 5, 4, 4], "x"), random([6, 4 / groups, 3, 3], "w"), random([6], "b"),
       random([2, 4 / groups, 3, 3], "A"), random([6, 2 / groups], "B"),
     ]
+    let gates = Tensor([0.5, 2, -1, 0.25], shape: [2, 2])
     func apply(_ v: [Variable]) -> Variable {
       v[0].convolved(
         weight: v[1], bias: v[2], stride: stride, padding: padding, groups: groups,
-        terms: [LowRankTerm(down: v[3], up: v[4], scale: 0.5, gates: [0.5, 2])])
+        terms: [LowRankTerm(down: v[3], up: v[4], scale: 0.5, gates: gates)])
     }
     #expect(GradientCheck.largestError(at: inputs, of: apply) < 1e-2)
     let v = inputs.map { Variable($0) }
     let plain = v[0].convolved(
       weight: v[1], bias: v[2], stride: stride, padding: padding, groups: groups)
     let change = v[0].convolved(weight: v[3], stride: stride, padding: padding, groups: groups)
-      .gated([0.5, 2])
+      .gated(gates)
       .convolved(weight: v[4].reshaped(v[4].shape + [1, 1]), groups: groups)
     #expect(difference(apply(v).value, (plain + change * 0.5).value) < 1e-5)
   }

@@ -12,7 +12,7 @@ import Testing
     "Layers": 3, "Losses": 3, "Frames": 3, "Persons": 3, "Datasets": 3, "Metrics": 3,
     // Recipes are plain settings, so that whatever they configure can take them as they are.
     "Optimizers": 4, "Backbones": 4, "Storage": 4, "Adapters": 4, "Recipes": 4,
-    "Training": 5, "Batches": 5, "AdapterFiles": 5,
+    "Training": 5, "Batches": 5, "AdapterFiles": 5, "Quality": 5,
     "Reports": 6, "Pretraining": 6, "Tasks": 6,
     "Evaluation": 7,
     // 8 Commands, and what they share

@@ -17,15 +17,15 @@ public struct LowRankTerm {
   public var scale: Float
   /// The outputs that are changed, one part of a fused map; `nil` for all.
   public var outputs: Range<Int>?
-  /// One factor for each picture of the batch, or `nil` for 1.
-  public var gates: [Float]?
+  /// One factor for each picture of the batch and each component, `[pictures, rank]`, or `nil` for 1.
+  public var gates: Tensor?
   /// An inverted dropout mask on the input of A, of the input's shape, or `nil`.
   public var dropped: Tensor?
 
   /// Makes a term.
   public init(
     down: Variable, up: Variable, scale: Float, outputs: Range<Int>? = nil,
-    gates: [Float]? = nil, dropped: Tensor? = nil
+    gates: Tensor? = nil, dropped: Tensor? = nil
   ) {
     self.down = down
     self.up = up
@@ -53,7 +53,7 @@ struct InnerTerm {
   let upValue: Tensor
   /// Kept only where the gradient of the input needs it.
   let downValue: Tensor?
-  let gates: [Float]?
+  let gates: Tensor?
 
   /// Adds the term to `product`, `[rows, columns]`.
   func add(to product: inout Tensor, rows: Int, columns: Int) {
@@ -103,22 +103,20 @@ struct InnerTerm {
           }
         }
       }
-      gate(target, rows: rows)
+      if let gates { gateRows(target, gates: gates, rows: rows) }
     }
-  }
-
-  private func gate(_ lines: UnsafeMutablePointer<Float>, rows: Int) {
-    guard let gates else { return }
-    gateRows(lines, gates: gates, rows: rows, rank: rank)
   }
 }
 
-/// Multiplies the rows of each picture by its gate; rows are picture-major.
-private func gateRows(_ lines: UnsafeMutablePointer<Float>, gates: [Float], rows: Int, rank: Int) {
-  gates.withUnsafeBufferPointer { buffer in
-    guard let base = buffer.baseAddress else { return }
-    ck_multiply_column(
-      lines, lines, base, Int64(gates.count), Int64(rows / gates.count * rank))
+/// Multiplies the rows of each picture by its gates, `[pictures, rank]`; rows are picture-major.
+private func gateRows(_ lines: UnsafeMutablePointer<Float>, gates: Tensor, rows: Int) {
+  let (pictures, rank) = (gates.rows, gates.columns)
+  let own = rows / pictures
+  gates.withPointer { factors in
+    for picture in 0..<pictures {
+      let block = lines + picture * own * rank
+      ck_multiply_row(block, block, factors + picture * rank, Int64(own), Int64(rank))
+    }
   }
 }
 
@@ -136,8 +134,9 @@ extension LowRankTerm {
 
   private func precheckGates(rows: Int) {
     precondition(
-      gates.map { !$0.isEmpty && rows % $0.count == 0 } ?? true,
-      "LowRankTerm: \(gates?.count ?? 0) gates do not divide \(rows) rows")
+      gates.map { $0.rank == 2 && $0.columns == rank && $0.rows > 0 && rows % $0.rows == 0 }
+        ?? true,
+      "LowRankTerm: gates \(gates?.shape ?? []) do not fit \(rows) rows of rank \(rank)")
   }
 
   /// The term with its inner activation computed from `input` by one product.
@@ -163,7 +162,7 @@ extension LowRankTerm {
             Int64(inputs), 0, target, Int64(rank))
         }
       }
-      if let gates { gateRows(target, gates: gates, rows: rows, rank: rank) }
+      if let gates { gateRows(target, gates: gates, rows: rows) }
     }
     return InnerTerm(
       hidden: hidden, rank: rank, scale: scale, groups: 1, firstOutput: range.lowerBound,
@@ -197,14 +196,24 @@ extension LowRankTerm {
 }
 
 extension Variable {
-  /// Multiplies the rows of picture `i` by `gates[i]`; rows of one picture stand together.
+  /// Multiplies column `c` of the rows of picture `i` by `gates[i, c]`; rows of one picture stand
+  /// together.
   ///
-  /// **Shape**: any, the number of last-axis rows a multiple of the number of gates → the same.
-  public func gated(_ gates: [Float]) -> Variable {
-    let shape = shape
-    return reshaped([gates.count, value.count / max(gates.count, 1)])
-      .scalingFirstAxis(by: gates)
-      .reshaped(shape)
+  /// **Shape**: `[…, rank]` with gates `[pictures, rank]`, the rows a multiple of the pictures → the same.
+  public func gated(_ gates: Tensor) -> Variable {
+    precondition(
+      gates.rank == 2 && gates.columns == value.columns && gates.rows > 0
+        && value.rows % gates.rows == 0,
+      "gated: gates \(gates.shape) do not fit \(shape)")
+    func scaledRows(_ x: Tensor) -> Tensor {
+      var result = x
+      result.withMutablePointer { gateRows($0, gates: gates, rows: x.rows) }
+      return result
+    }
+    let input = place
+    return record(scaledRows(value), from: [self]) { gradient, tape in
+      tape.accumulate(scaledRows(gradient), into: input)
+    }
   }
 }
 

@@ -1,0 +1,23 @@
+/// Why the quality of pictures cannot be measured or learned: what, where, and what to do.
+public enum QualityError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// A file holds no quality network.
+  case notAQualityFile(path: String)
+  /// There is nothing to train on.
+  case noPictures
+  /// The numbers of a training ran away.
+  case diverged(step: Int)
+
+  /// One sentence for the person who asked.
+  public var description: String {
+    switch self {
+    case .notAQualityFile(let path):
+      "\(path) holds no quality network, as its metadata has no metric \"cnniqa\" with sizes; give the "
+        + "file that the training of a quality network wrote."
+    case .noPictures:
+      "There are no pictures to learn quality from; give a folder of clean pictures."
+    case .diverged(let step):
+      "The training of the quality network diverged at step \(step), as its loss is no number any more; "
+        + "use a smaller learning rate."
+    }
+  }
+}
