@@ -1,3 +1,4 @@
+import Images
 public import Tensors
 
 extension Degradation {
