@@ -220,8 +220,8 @@ let package = Package(
       "Pretraining",
       [
         "Pretraining", "Training", "Storage", "Backbones", "Losses", "Layers", "Gradients",
-        "Tensors", "Optimizers", "Matching", "Recipes", "Persons", "Frames", "Datasets",
-        "Images", "Batches",
+        "Tensors", "Optimizers", "Metrics", "Matching", "Recipes", "Persons", "Frames",
+        "Datasets", "Images", "Batches",
       ]),
     tests(
       "Tasks",

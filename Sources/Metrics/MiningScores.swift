@@ -1,34 +1,3 @@
-/// Two crops of different frames that a miner takes for the same person.
-public struct MinedPair: Sendable, Hashable, Codable {
-  /// Index of the crop in the earlier frame.
-  public var first: Int
-  /// Index of the crop in the later frame.
-  public var second: Int
-  /// How sure the miner is; larger is surer.
-  public var score: Double
-
-  /// Makes a pair.
-  public init(first: Int, second: Int, score: Double) {
-    self.first = first
-    self.second = second
-    self.score = score
-  }
-}
-
-/// The crops of two frames of one clip, between which pairs are mined.
-public struct FramePair: Sendable, Hashable, Codable {
-  /// Indices of the crops in the earlier frame.
-  public var first: [Int]
-  /// Indices of the crops in the later frame.
-  public var second: [Int]
-
-  /// Makes a frame pair.
-  public init(first: [Int], second: [Int]) {
-    self.first = first
-    self.second = second
-  }
-}
-
 /// How good mined pairs are by the true identities, which the miner never sees.
 public struct MiningScores: Sendable, Codable, Hashable {
   /// Pairs with a range of time gaps.

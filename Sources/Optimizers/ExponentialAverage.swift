@@ -2,55 +2,79 @@ import CKernels
 public import Layers
 public import Tensors
 
-/// A moving average of a model's parameters: `average ← decay · average + (1 − decay) · value`.
+/// A moving average of a model: `average ← decay · average + (1 − decay) · value`.
+///
+/// Running statistics are averaged like the parameters; whole-number buffers, such as a count of
+/// batches, are copied.
+///
+/// **Source**: the rule of timm's `ModelEmaV2`.
 public final class ExponentialAverage {
   /// Share of the old average, 0 ..< 1.
   public let decay: Float
   private let parameters: [(path: String, parameter: Parameter)]
+  private let buffers: [(path: String, buffer: Buffer)]
   private var averages: [Tensor]
 
   /// Starts from the current values.
-  public init(_ parameters: [(path: String, parameter: Parameter)], decay: Float) {
+  public init(
+    _ parameters: [(path: String, parameter: Parameter)],
+    buffers: [(path: String, buffer: Buffer)] = [], decay: Float
+  ) {
     self.parameters = parameters
+    self.buffers = buffers
     self.decay = decay
-    averages = parameters.map(\.parameter.value)
+    averages = parameters.map(\.parameter.value) + buffers.map(\.buffer.value)
   }
+
+  private var paths: [String] { parameters.map(\.path) + buffers.map(\.path) }
 
   /// Moves the averages towards the current values.
   public func update() {
     var items: [ck_average_item] = []
-    for (index, entry) in parameters.enumerated() {
+    func add(_ index: Int, _ value: Tensor) {
       var item = ck_average_item()
       item.size = Int64(averages[index].count)
       averages[index].withMutablePointer { item.average = $0 }
-      entry.parameter.value.withPointer { item.value = $0 }
+      value.withPointer { item.value = $0 }
       items.append(item)
+    }
+    for (index, entry) in parameters.enumerated() { add(index, entry.parameter.value) }
+    for (index, entry) in buffers.enumerated() {
+      let place = parameters.count + index
+      if entry.buffer.isInteger {
+        averages[place] = entry.buffer.value
+      } else {
+        add(place, entry.buffer.value)
+      }
     }
     ck_exponential_average(items, Int32(items.count), decay)
   }
 
-  /// The averages by parameter path.
+  /// The averages by path.
   public var values: [String: Tensor] {
-    var result: [String: Tensor] = [:]
-    for (index, entry) in parameters.enumerated() { result[entry.path] = averages[index] }
-    return result
+    Dictionary(zip(paths, averages)) { first, _ in first }
   }
 
   /// Continues from saved averages; paths that are absent keep their current value.
   public func restore(_ values: [String: Tensor]) {
-    for (index, entry) in parameters.enumerated() {
-      guard let value = values[entry.path], value.shape == averages[index].shape else { continue }
+    for (index, path) in paths.enumerated() {
+      guard let value = values[path], value.shape == averages[index].shape else { continue }
       averages[index] = value
     }
   }
 
-  /// Runs `body` with the averages in place of the parameters, then puts the parameters back.
+  /// Runs `body` with the averages in place of the model's values, then puts those back.
   public func substituted<Result>(_ body: () throws -> Result) rethrows -> Result {
-    let originals = parameters.map(\.parameter.value)
-    for (index, entry) in parameters.enumerated() { entry.parameter.value = averages[index] }
-    defer {
-      for (index, entry) in parameters.enumerated() { entry.parameter.value = originals[index] }
-    }
+    let originals = parameters.map(\.parameter.value) + buffers.map(\.buffer.value)
+    put(averages)
+    defer { put(originals) }
     return try body()
+  }
+
+  private func put(_ values: [Tensor]) {
+    for (index, entry) in parameters.enumerated() { entry.parameter.value = values[index] }
+    for (index, entry) in buffers.enumerated() {
+      entry.buffer.value = values[parameters.count + index]
+    }
   }
 }

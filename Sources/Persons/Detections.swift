@@ -14,8 +14,6 @@ import Images
 public struct Detections: Sendable {
   /// Number of boxes in the file.
   public var count: Int { boxes.count }
-  /// The last frame that has a box, counted from 1.
-  public var lastFrame: Int { ranges.keys.max() ?? 0 }
 
   private let boxes: [PersonBox]
   private let ranges: [Int: Range<Int>]

@@ -89,9 +89,6 @@ public struct StaticCameraDetector: Sendable {
     if movingCamera { throw .movingCamera(share: max(foregroundShare, highForegroundShare)) }
   }
 
-  /// The scene without its people, at the working size.
-  public var backgroundPicture: Image { background.picture }
-
   /// The people in a frame, in pixels of the frame.
   public func boxes(in frame: Image) -> [PersonBox] {
     candidates(in: frame).filter { isPerson($0, frameHeight: frame.height) }

@@ -6,6 +6,9 @@ public struct RecipeOverride: Sendable, Hashable {
   let value: String
   let origin: RecipeOrigin
 
+  /// The dotted key.
+  public var key: String { path.joined(separator: ".") }
+
   /// An override written as `group.key=value`.
   ///
   /// - Throws: `RecipeError.malformedOverride` without an equals sign or a key.

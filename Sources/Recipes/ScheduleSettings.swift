@@ -19,7 +19,7 @@ public struct ScheduleSettings: RecipeSettings {
   public enum Order: String, RecipeChoice {
     /// Masked image modelling first, then pairs from its encoder.
     case staged
-    /// Both losses in every step.
+    /// Both losses in every step, with the rates, weight decay and clip of the pairs.
     case joint
   }
 
@@ -45,7 +45,8 @@ public struct ScheduleSettings: RecipeSettings {
   /// Every key of the group in the order it is written.
   public static let fields: [RecipeField<ScheduleSettings>] = [
     .choice("objective", \.objective, "what is learned"),
-    .choice("order", \.order, "one after the other, or both in every step"),
+    .choice(
+      "order", \.order, "one after the other, or both in every step with the rates and clip of isr"),
     .number("jointWeight", \.jointWeight, 0...1000, "weight of the pair loss in joint order"),
     .number(
       "overlap", \.overlap, 0...1, "share of the first stage's steps before all footage is read"),

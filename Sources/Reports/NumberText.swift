@@ -1,7 +1,7 @@
 import Foundation
 
 /// Numbers as people read them in a progress line, a chart and a table.
-enum NumberText {
+public enum NumberText {
   /// Shortest text that reads back as the same number: as `Float` where the number is one.
   ///
   /// Training computes in `Float`; 0.4321 widened to `Double` would print as 0.43209999799728394.
@@ -19,7 +19,7 @@ enum NumberText {
   }
 
   /// About four significant digits: `0.4321`, `12.35`, `1.2e-05`; a whole number has no decimals.
-  static func short(_ value: Double) -> String {
+  public static func short(_ value: Double) -> String {
     guard value.isFinite else { return exact(value) }
     let magnitude = abs(value)
     if value == value.rounded(), magnitude < 1e6 {
@@ -30,8 +30,8 @@ enum NumberText {
     return fixed(value, decimals: decimals)
   }
 
-  /// A duration as `0:07`, `12:03`, `3:04:05` or `2 d 5 h`.
-  static func duration(seconds: Double) -> String {
+  /// A duration in hours, minutes and seconds: as `0:07`, `12:03`, `3:04:05` or `2 d 5 h`.
+  public static func duration(seconds: Double) -> String {
     guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return "--:--" }
     let whole = Int(seconds.rounded())
     let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60)

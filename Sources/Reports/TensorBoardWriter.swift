@@ -1,9 +1,8 @@
 public import Foundation
-public import Images
 import SwiftProtobuf
 import Synchronization
 
-/// Writes scalars and pictures to an `events.out.tfevents.*` file that TensorBoard reads.
+/// Writes scalars to an `events.out.tfevents.*` file that TensorBoard reads.
 ///
 /// Each record is its length (8 bytes, little endian), the masked CRC-32C of the length, the event
 /// as protocol buffer, and the masked CRC-32C of the event. A record is handed to the system in one
@@ -74,46 +73,6 @@ public final class TensorBoardWriter: Sendable {
     var event = TensorBoardEvent()
     event.summary = summary
     try write(event, step: step)
-  }
-
-  /// Writes a picture that is already encoded.
-  ///
-  /// - Parameters:
-  ///   - tag: name of the picture.
-  ///   - encoded: bytes of a PNG or JPEG file.
-  ///   - width: columns, in pixels.
-  ///   - height: rows, in pixels.
-  ///   - step: the training step.
-  /// - Throws: ``ReportError`` if the disk is full or the file is gone.
-  public func image(
-    _ tag: String, encoded: [UInt8], width: Int, height: Int, step: Int
-  ) throws(ReportError) {
-    var picture = TensorBoardSummary.Image()
-    picture.width = Int32(width)
-    picture.height = Int32(height)
-    picture.colorspace = 3
-    picture.encodedImageString = Data(encoded)
-    var entry = TensorBoardSummary.Value()
-    entry.tag = tag
-    entry.image = picture
-    var summary = TensorBoardSummary()
-    summary.value = [entry]
-    var event = TensorBoardEvent()
-    event.summary = summary
-    try write(event, step: step)
-  }
-
-  /// Writes a picture, as JPEG.
-  ///
-  /// - Throws: ``ReportError`` if it cannot be encoded or the disk is full.
-  public func image(_ tag: String, _ image: Image, step: Int) throws(ReportError) {
-    let encoded: [UInt8]
-    do {
-      encoded = try image.encodedJPEG(quality: 90)
-    } catch {
-      throw .cannotWrite(path: url.path, reason: "\(error)")
-    }
-    try self.image(tag, encoded: encoded, width: image.width, height: image.height, step: step)
   }
 
   /// Waits until all records are on the disk.

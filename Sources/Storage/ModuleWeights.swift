@@ -6,8 +6,8 @@ public import Tensors
 public enum ModuleWeights {
   /// Writes every parameter and buffer under its path, with `prefix` in front.
   ///
-  /// `overrides` replaces parameter values by path, for example with their moving averages. With a
-  /// naming the file has that form's names, and what the form keeps in several tensors is cut up.
+  /// `overrides` replaces values by path, for example with their moving averages. With a naming the
+  /// file has that form's names, and what the form keeps in several tensors is cut up.
   public static func write(
     _ module: any Module, naming: WeightNaming = .own, overrides: [String: Tensor] = [:],
     metadata: [String: String] = [:],
@@ -24,7 +24,7 @@ public enum ModuleWeights {
       }
     }
     for (path, buffer) in module.buffers {
-      let values = buffer.value.values
+      let values = (overrides[path] ?? buffer.value).values
       tensors.append(
         (
           naming.names(of: path).first ?? path, buffer.value.shape,

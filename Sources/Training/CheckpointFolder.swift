@@ -56,6 +56,13 @@ public struct CheckpointFolder: Sendable {
     FileManager.default.fileExists(atPath: folder.appendingPathComponent(Self.seal).path)
   }
 
+  /// Content of the seal of the newest complete checkpoint, found without ``recover()``.
+  public var sealContent: Data? {
+    [url, incoming, outgoing].lazy.compactMap {
+      FileManager.default.contents(atPath: $0.appendingPathComponent(Self.seal).path)
+    }.first
+  }
+
   /// Finishes or undoes a replacement that was interrupted.
   public func recover() {
     let files = FileManager.default

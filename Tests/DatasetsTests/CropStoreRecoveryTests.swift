@@ -88,7 +88,7 @@ struct CropStoreRecoveryTests {
     #expect(writer.pendingCrops == 12)
     #expect(try CropStore(directory: folder.url).count == 0)
     try writer.finish(frames: 12, note: "truncated at 12 s")
-    #expect(writer.committedCrops == 12)
+    #expect(writer.store.count == 12)
     let store = try CropStore(directory: folder.url)
     #expect(store.count == 12)
     #expect(store.videos[0].reason == "truncated at 12 s")

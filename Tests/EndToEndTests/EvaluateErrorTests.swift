@@ -38,6 +38,8 @@ import Testing
     try expect(64, "--seed", ["m", "--task", "reid", "--seed", "-4"] + data)
     try expect(64, "Unknown option", ["m", "--task", "reid", "--tsk", "x"] + data)
     try expect(64, "isr", ["m", "--task", "reid", "--set", "isr.stepps=3"] + data)
+    try expect(64, "no effect here", ["m", "--task", "reid", "--set", "isr.steps=3"] + data)
+    try expect(64, "leave --recipe out", ["m", "--task", "reid", "--recipe", "tiny"] + data)
   }
 
   @Test func `missing input is 66`() throws {

@@ -77,6 +77,18 @@ struct PretrainFootage {
     try writer.finish()
   }
 
+  /// Writes a video of two frames a second that shows the figures' 60 frames again and again.
+  func writeRepeatedWalk(_ name: String, times: Int) throws {
+    let writer = try VideoWriter(
+      path: root.appendingPathComponent(name).path, width: Self.width, height: Self.height,
+      framesPerSecond: 2)
+    let pictures = (0..<60).map { Self.picture(of: .walk, $0) }
+    for _ in 0..<times {
+      for picture in pictures { try writer.append(picture) }
+    }
+    try writer.finish()
+  }
+
   /// Writes the video of the figures and, beside it, their boxes in the form of MOTChallenge.
   func writeLabelledWalk(_ name: String = "walk.mp4", frames: Int = 30) throws {
     try write(.walk, to: name, frames: frames)

@@ -206,6 +206,37 @@ import Testing
     #expect((alone.object?["peakMemoryMiB"] as? Double ?? 0) >= Double(peak) / 1_048_576)
   }
 
+  @Test func `a finished run can be made longer`() throws {
+    let footage = try PretrainFootage()
+    defer { footage.remove() }
+    try footage.writeLabelledWalk("videos/walk.mp4", frames: 12)
+    let first = try ProgramRun("vision-pretrain", Self.arguments(footage, "run"))
+    #expect(first.exit == 0, "\(first.errors)")
+    try FileManager.default.removeItem(atPath: footage.path("videos"))
+    let before = try footage.data("run/best/model.safetensors")
+    let resume = ["--resume", footage.path("run"), "--threads", "1", "--json"]
+    let short = try ProgramRun("vision-pretrain", resume + ["--steps", "11"])
+    #expect(short.exit == 64, "\(short.errors)")
+    let error = short.object?["error"] as? String ?? ""
+    #expect(
+      error.contains("has done 12 steps of its stage isr") && !error.contains("\n"), "\(error)")
+    let dry = try ProgramRun("vision-pretrain", resume + ["--steps", "15", "--dry-run"])
+    #expect(dry.exit == 0, "\(dry.errors)")
+    #expect(dry.object?["steps"] as? Int == 27 && dry.object?["stepsDone"] as? Int == 24)
+    #expect(dry.object?["trainingSeconds"] as? Double ?? 0 > 0)
+    #expect(try footage.data("run/best/model.safetensors") == before)
+    #expect(try footage.text("run/recipe.yaml").contains("steps: 15") == false)
+    let longer = try ProgramRun("vision-pretrain", resume + ["--steps", "15"])
+    #expect(longer.exit == 0, "\(longer.errors)")
+    #expect(longer.object?["steps"] as? Int == 27)
+    #expect(try footage.data("run/best/model.safetensors") != before)
+    let lines = try footage.text("run/metrics.csv").split(separator: "\n")
+    #expect(lines.count == 28 && lines.last?.hasPrefix("26,") == true)
+    // The run has its new length for good.
+    let again = try ProgramRun("vision-pretrain", resume)
+    #expect(again.object?["steps"] as? Int == 27, "\(again.errors)")
+  }
+
   @Test func `an edited recipe is checked before the run goes on`() throws {
     let footage = try PretrainFootage()
     defer { footage.remove() }

@@ -168,7 +168,14 @@ import Testing
       #expect(result["videos"] as? Int == 1 && result["skipped"] as? Int == 1)
       #expect(result["backbone"] as? String == "vit_tiny_patch16_224")
       #expect((result["parameters"] as? Int ?? 0) > 5_000_000)
-      for words in ["walk.mp4", "notes.mp4", "is not a video", "nothing was written"] {
+      #expect(result["trainingSeconds"] as? Double ?? 0 > 0)
+      #expect(result["peakMemoryMiB"] as? Double ?? 0 > 50)
+      let costs = result["secondsPerStep"] as? [String: Double]
+      #expect(costs?.keys.sorted() == ["isr", "simmim"])
+      for words in [
+        "walk.mp4", "notes.mp4", "is not a video", "nothing was written", "Memory: about",
+        "A step takes: isr",
+      ] {
         #expect(run.errors.contains(words), "\(words)")
       }
     }

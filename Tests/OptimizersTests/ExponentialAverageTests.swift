@@ -29,6 +29,22 @@ struct ExponentialAverageTests {
     #expect(average.values["p"]?.values == [2, 3])
   }
 
+  @Test func `running statistics are averaged too, counts are copied`() {
+    let mean = Buffer(Tensor([1, 2], shape: [2]))
+    let count = Buffer(Tensor(4), isInteger: true)
+    let average = ExponentialAverage(
+      named, buffers: [("bn.running_mean", mean), ("bn.num_batches_tracked", count)], decay: 0.75)
+    mean.value = Tensor([5, -2], shape: [2])
+    count.value = Tensor(5)
+    average.update()
+    #expect(average.values["bn.running_mean"]?.values == [2, 1])
+    #expect(average.values["bn.num_batches_tracked"]?.values == [5])
+    average.substituted { #expect(mean.value.values == [2, 1] && count.value.values == [5]) }
+    #expect(mean.value.values == [5, -2])
+    average.restore(["bn.running_mean": Tensor([8, 8], shape: [2])])
+    #expect(average.values["bn.running_mean"]?.values == [8, 8])
+  }
+
   @Test func `continues from saved values and ignores what does not fit`() {
     let average = ExponentialAverage(named, decay: 0.5)
     average.restore(["p": Tensor([8, 8], shape: [2]), "q": Tensor(0)])

@@ -19,7 +19,7 @@ struct DetectionsTests {
       """
     let detections = try Detections(text: text, name: "walk.txt")
     #expect(detections.count == 4)
-    #expect(detections.lastFrame == 10)
+    #expect(detections.boxes(frameNumber: 10).count == 1)
     let first = detections.boxes(frameNumber: 1)
     #expect(
       first == [PersonBox(rectangle: Rectangle(left: 10, top: 2, width: 3, height: 4))])

@@ -1,6 +1,7 @@
 import Backbones
 import Batches
 import Images
+import Metrics
 import Recipes
 import Tensors
 import Testing

@@ -179,6 +179,12 @@ struct ExtractionTests {
           folder, settings: settings, detections: folder.appendingPathComponent("none"),
           store: "other")
       }
+      // A text file that has the name of a video is taken for its boxes, and the reason says so.
+      try Data("Filmed on Monday.\n".utf8).write(to: videos.appendingPathComponent("one.txt"))
+      let notes = try #require(try extract(folder, settings: settings, store: "notes").first)
+      #expect(notes.skippedReason?.contains("was taken for the boxes of the video") == true)
+      #expect(notes.skippedReason?.contains("extraction.detector=background") == true)
+      try FileManager.default.removeItem(at: videos.appendingPathComponent("one.txt"))
       var fromFile = settings
       fromFile.boxSource = .file
       let missing = try extract(folder, settings: fromFile, store: "third")

@@ -1,5 +1,6 @@
 import Losses
 import Matching
+import Metrics
 import Recipes
 import Tensors
 import Testing

@@ -79,6 +79,34 @@ struct ResumeTests {
     #expect(opened.weights == trainer.weights)
   }
 
+  @Test func `a longer plan continues a run, finished stages stay`() throws {
+    let store = try FigureStore()
+    var recipe = FigureStore.recipe
+    recipe.schedule.objective = .both
+    let trainer = try store.trainer(recipe)
+    try trainer.run()
+    let folder = CheckpointFolder(store.folder.appendingPathComponent("run"))
+    try trainer.save(
+      to: folder, configuration: FigureStore.configuration, state: PretrainingState(threads: 1))
+    let state = try #require(try PretrainingState(of: folder))
+    #expect(state.step == 6 && state.stageStart == 3)
+    recipe.isr.steps = 5
+    let longer = try store.trainer(recipe, model: FigureStore.model(seed: 9))
+    _ = try longer.restore(from: folder)
+    #expect(!longer.isFinished && longer.step == 6)
+    let reports = try longer.run()
+    #expect(reports.map(\.step) == [6, 7] && reports.allSatisfy { $0.objective == .isr })
+    // The rate is that of a stage of five steps.
+    let straight = try store.trainer(recipe)
+    let rates = try straight.run().suffix(2).map { $0.values["rate"] }
+    #expect(reports.map { $0.values["rate"] } == rates)
+    recipe.simmim.steps = 4
+    let moved = #expect(throws: PretrainingError.self) {
+      try store.trainer(recipe).restore(from: folder)
+    }
+    #expect(moved.map { "\($0)".contains("other stages") } == true)
+  }
+
   @Test func `a trainer that goes back repeats its steps`() throws {
     let store = try FigureStore()
     let trainer = try store.trainer(FigureStore.recipe)
@@ -121,11 +149,15 @@ struct ResumeTests {
     #expect(missing.map { "\($0)".contains("nothing to resume") } == true)
     try trainer.save(
       to: folder, configuration: FigureStore.configuration, state: PretrainingState(threads: 1))
-    var longer = FigureStore.recipe
-    longer.isr.steps = 9
-    let other = try store.trainer(longer)
-    let changed = #expect(throws: PretrainingError.self) { try other.restore(from: folder) }
-    #expect(changed.map { "\($0)".contains("a run of 3 steps, but this one has 9") } == true)
+    try trainer.run()
+    try trainer.save(
+      to: folder, configuration: FigureStore.configuration, state: PretrainingState(threads: 1))
+    var shorter = FigureStore.recipe
+    shorter.isr.steps = 2
+    let short = #expect(throws: PretrainingError.self) {
+      try store.trainer(shorter).restore(from: folder)
+    }
+    #expect(short.map { "\($0)".contains("has done 3 steps") } == true)
     let seal = folder.url.appendingPathComponent(CheckpointFolder.seal)
     try Data("{".utf8).write(to: seal)
     let damaged = #expect(throws: CheckpointError.self) { try trainer.restore(from: folder) }

@@ -72,7 +72,7 @@ import Testing
 
   @Test func `mined pairs are sorted by reliability`() {
     let pairs = [0.2, 0.9, 0.5].map { reliability in
-      MinedPair(
+      PairPicture(
         first: Self.crop(1), second: Self.crop(2), reliability: reliability, secondsApart: 1.25,
         isCorrect: reliability > 0.4)
     }
@@ -86,7 +86,7 @@ import Testing
 
   @Test func `many mined pairs show top, middle and end`() {
     let pairs = (0..<100).map { index in
-      MinedPair(
+      PairPicture(
         first: Self.crop(1), second: Self.crop(2), reliability: Double(index) / 100,
         secondsApart: 1)
     }

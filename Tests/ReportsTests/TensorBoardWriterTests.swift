@@ -1,5 +1,4 @@
 import Foundation
-import Images
 import Testing
 
 @testable import Reports
@@ -37,23 +36,6 @@ import Testing
     }
   }
 
-  @Test func `pictures carry size and bytes`() throws {
-    try withTemporaryFolder { folder in
-      let writer = try TensorBoardWriter(directory: folder)
-      try writer.image("pairs", Image(width: 12, height: 8, red: 200), step: 5)
-      let event = try EventFile(contentsOf: writer.url).events[1]
-      let summary = try EventFile.message(try #require(event.bytes(5)))
-      let value = try EventFile.message(try #require(summary.bytes(1)))
-      #expect(value.text(1) == "pairs")
-      let picture = try EventFile.message(try #require(value.bytes(4)))
-      #expect(picture.whole(1) == 8)
-      #expect(picture.whole(2) == 12)
-      #expect(picture.whole(3) == 3)
-      let decoded = try Image(decoding: try #require(picture.bytes(4)), name: "event")
-      #expect(decoded.width == 12 && decoded.height == 8)
-    }
-  }
-
   @Test func `a resumed run opens a second file with a session start`() throws {
     try withTemporaryFolder { folder in
       let first = try TensorBoardWriter(directory: folder, now: { Self.moment })
@@ -68,17 +50,16 @@ import Testing
 
   /// TensorBoard itself, where a Python that has it is first on the path or named by `PYTHON`.
   @Test(.enabled(if: TensorBoardOracle.isAvailable, "needs Python with tensorboard"))
-  func `TensorBoard reads scalars, pictures and the resume`() throws {
+  func `TensorBoard reads scalars and the resume`() throws {
     try withTemporaryFolder { folder in
       let first = try TensorBoardWriter(
         directory: folder, now: { Date(timeIntervalSince1970: 1000) })
       for step in 0..<10 { try first.scalar("loss", Double(step) / 4, step: step) }
-      try first.image("sheet", Image(width: 30, height: 20, green: 90), step: 3)
       let second = try TensorBoardWriter(
         directory: folder, resumingAt: 6, now: { Date(timeIntervalSince1970: 2000) })
       try second.scalar("loss", 99, step: 6)
       let read = try TensorBoardOracle.read(folder)
-      #expect(read == "[[0,0.0],[1,0.25],[2,0.5],[3,0.75],[4,1.0],[5,1.25],[6,99.0]] 30x20@3\n")
+      #expect(read == "[[0,0.0],[1,0.25],[2,0.5],[3,0.75],[4,1.0],[5,1.25],[6,99.0]]\n")
     }
   }
 }
@@ -95,9 +76,8 @@ enum TensorBoardOracle {
       from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
       events = EventAccumulator(sys.argv[1])
       events.Reload()
-      image = events.Images("sheet")[0]
       scalars = [[s.step, s.value] for s in events.Scalars("loss")]
-      print(json.dumps(scalars, separators=(",", ":")), f"{image.width}x{image.height}@{image.step}")
+      print(json.dumps(scalars, separators=(",", ":")))
       """
     return try run(["-c", script, folder.path]).output
   }

@@ -2,6 +2,7 @@ import Backbones
 import Gradients
 import Layers
 import Losses
+import Metrics
 import Optimizers
 import Pretraining
 import Recipes

@@ -1,5 +1,6 @@
 import Backbones
 import CommandSupport
+import Datasets
 import Foundation
 import Frames
 import Layers
@@ -30,6 +31,12 @@ struct DryRun {
     let backbone: String
     let parameters: Int
     let steps: Int?
+    /// Steps that a resumed run has done.
+    let stepsDone: Int
+    /// Seconds of the training that is left to do; nil when epochs are counted.
+    let trainingSeconds: Double?
+    let secondsPerStep: [String: Double]
+    let peakMemoryMiB: Double
     let items: [Video]
   }
 
@@ -40,16 +47,17 @@ struct DryRun {
     if !job.isResumed { try RunFolder(url: job.folder).checkIsFree() }
     let items = try job.footage()
     let extraction = ExtractionBridge.extraction(of: job)
-    try extraction.check(items)
+    let stored = job.isResumed ? try? CropStore(directory: RunFolder(url: job.folder).crops) : nil
+    if stored == nil { try extraction.check(items) }
     var table = TextTable(columns: [
       .init("video"), .init("codec"), .init("size"), .init("seconds", .right), .init("boxes"),
     ])
     var videos: [Result.Video] = []
     for item in items {
-      let video = inspect(item, extraction)
+      let video = known(item, in: stored) ?? inspect(item, extraction)
       videos.append(video)
       table.append([
-        video.name, video.codec ?? "unusable",
+        video.name, video.codec ?? (video.reason == nil ? "" : "unusable"),
         video.width.map { "\($0)x\(video.height ?? 0)" } ?? "",
         video.seconds.map { String(Int($0.rounded())) } ?? "", video.reason ?? video.boxes ?? "",
       ])
@@ -69,11 +77,14 @@ struct DryRun {
       "Network: \(recipe.model.backbone) at \(extent.height)x\(extent.width), "
         + "\(made.backbone.parameterCount()) parameters, all trained")
     let steps = Self.steps(of: recipe)
-    console.print(
-      "Training: objective \(recipe.schedule.objective.rawValue), "
-        + (steps.map { counted($0, "step") } ?? "steps counted from the crops found")
-        + "; the recipe \(recipe.base.rawValue) takes about \(recipe.base.expectedMinutes) minutes on "
-        + "2 cores")
+    let probe = try StepProbe(recipe)
+    let done = job.state?.step ?? 0
+    let left =
+      steps == nil
+      ? nil
+      : probe.seconds(of: PretrainingPlan(recipe: recipe, crops: 1, frames: 1), from: done)
+    let memory = Double(probe.peakResidentBytes) / 1_048_576
+    printEstimate(steps: steps, done: done, left: left, memory: memory, probe, console)
     console.print("Dry run: nothing was written.")
     guard !usable.isEmpty else {
       let reason = videos.first?.reason ?? ""
@@ -86,7 +97,38 @@ struct DryRun {
     return Result(
       videos: usable.count, skipped: videos.count - usable.count, footageSeconds: seconds,
       backbone: recipe.model.backbone, parameters: made.backbone.parameterCount(), steps: steps,
-      items: videos)
+      stepsDone: done, trainingSeconds: left,
+      secondsPerStep: Dictionary(
+        uniqueKeysWithValues: probe.seconds.map { ($0.key.rawValue, $0.value) }),
+      peakMemoryMiB: memory, items: videos)
+  }
+
+  private func printEstimate(
+    steps: Int?, done: Int, left: Double?, memory: Double, _ probe: StepProbe, _ console: Console
+  ) {
+    func short(_ value: Double) -> String { NumberText.short(value) }
+    let costs = probe.seconds.sorted { $0.key.rawValue < $1.key.rawValue }
+      .map { "\($0.key.rawValue) \(short($0.value)) s" }.joined(separator: ", ")
+    var line = "Training: objective \(job.recipe.schedule.objective.rawValue), "
+    line += steps.map { counted($0, "step") } ?? "steps counted from the crops found"
+    if done > 0 { line += ", of which \(done) are done" }
+    if let left { line += "; about \(NumberText.duration(seconds: left)) are left" }
+    console.print(line)
+    console.print(
+      "A step takes: \(costs); measured now on made-up crops, four persons a frame, "
+        + "\(counted(job.threads, "thread"))")
+    console.print(
+      "Memory: about \(Int(memory.rounded())) MiB, and up to \(CropSource.defaultLimitBytes >> 20) MiB "
+        + "for decoded crops, whatever the length of the footage")
+  }
+
+  /// A video whose crops a resumed run has already; it need not exist any more.
+  private func known(_ item: FootageItem, in store: CropStore?) -> Result.Video? {
+    guard let summary = store?.videos.first(where: { $0.name == item.name }) else { return nil }
+    return Result.Video(
+      name: item.name, codec: nil, width: nil, height: nil, seconds: nil,
+      boxes: "\(summary.crops) crops are cut already",
+      reason: summary.outcome == .skipped ? summary.reason : nil)
   }
 
   private func inspect(_ item: FootageItem, _ extraction: FootageExtraction) -> Result.Video {

@@ -25,6 +25,7 @@ struct Pretrain: VisionCommand {
 
       Example: vision-pretrain videos/ --output runs/first
       Resume:  vision-pretrain --resume runs/first
+      Extend:  vision-pretrain --resume runs/first --steps 5000
 
       The run folder holds the model (best/), the checkpoint (last/), the crops, pairs.csv, \
       metrics.csv, pictures and report.html.
@@ -61,10 +62,15 @@ struct Pretrain: VisionCommand {
   @Flag(help: "Learn from whole frames, without looking for persons; SimMIM only. (default: off)")
   var wholeFrame = false
 
-  @Option(help: "Passes over the crops in each stage. (default: the recipe's)")
+  @Option(
+    help: ArgumentHelp(
+      "Passes over the crops in each stage; with --resume the new length. (default: the recipe's)"))
   var epochs: Int?
 
-  @Option(help: "Optimizer steps of each stage. (default: the recipe's; tiny: 2500)")
+  @Option(
+    help: ArgumentHelp(
+      "Optimizer steps of each stage; with --resume the new length of the stages that are not done. "
+        + "(default: the recipe's; tiny: 2500)"))
   var steps: Int?
 
   @Flag(help: "Print every backbone with its parameters and GMAC, and end. (default: off)")
@@ -96,9 +102,9 @@ struct Pretrain: VisionCommand {
       ("the videos", !videos.isEmpty), ("--output", output != nil),
       ("--objective", objective != nil), ("--backbone", backbone != nil),
       ("--detections", detections != nil), ("--whole-frame", wholeFrame),
-      ("--epochs", epochs != nil), ("--steps", steps != nil),
     ] where isGiven {
-      throw ValidationError("--resume takes everything from the run folder; leave \(flag) out.")
+      throw ValidationError(
+        "--resume takes everything but the length from the run folder; leave \(flag) out.")
     }
   }
 
@@ -106,7 +112,8 @@ struct Pretrain: VisionCommand {
     if listBackbones { return try BackboneList(printingTo: session.console) }
     let job: PretrainJob
     if let resume = common.resume {
-      job = try PretrainJob.resuming(resume, threads: try common.requestedThreads())
+      job = try PretrainJob.resuming(
+        resume, threads: try common.requestedThreads(), lengths: lengthFlags)
     } else {
       job = PretrainJob(
         inputs: .init(
@@ -133,13 +140,18 @@ struct Pretrain: VisionCommand {
     if let objective = wholeFrame ? "simmim" : objective {
       flags.append(RecipeOverride(flag: "--objective", key: "schedule.objective", value: objective))
     }
-    for (flag, key, value) in [("--epochs", "epochs", epochs), ("--steps", "steps", steps)] {
-      guard let value else { continue }
-      for stage in ["simmim", "isr"] {
-        flags.append(RecipeOverride(flag: flag, key: "\(stage).\(key)", value: value))
-      }
+    return flags + lengthFlags
+  }
+
+  /// `--epochs` and `--steps` as recipe keys of both stages.
+  private var lengthFlags: [RecipeOverride] {
+    [("--epochs", "epochs", epochs), ("--steps", "steps", steps)].flatMap { flag, key, value in
+      value.map { value in
+        ["simmim", "isr"].map {
+          RecipeOverride(flag: flag, key: "\($0).\(key)", value: value)
+        }
+      } ?? []
     }
-    return flags
   }
 
   private static func defaultFolder() -> String {
@@ -163,7 +175,7 @@ struct Pretrain: VisionCommand {
     case let error as ModelReferenceError: CommandFailure(.usage, error.description)
     case let error as PretrainingError:
       switch error {
-      case .unsuitable: CommandFailure(.usage, error.description)
+      case .unsuitable, .tooShort: CommandFailure(.usage, error.description)
       default: CommandFailure(.badData, error.description)
       }
     case let error as CheckpointError:

@@ -1,8 +1,10 @@
 import CommandSupport
 import Foundation
 import Frames
+import Pretraining
 import Recipes
 import Tensors
+import Training
 
 /// What a run works on: footage, recipe, folder.
 struct PretrainJob {
@@ -24,9 +26,15 @@ struct PretrainJob {
   var recipe: PretrainingRecipe
   let folder: URL
   let isResumed: Bool
+  /// Where a resumed run stands; nil before its first checkpoint.
+  var state: PretrainingState?
+  /// Whether a resumed run got another length.
+  var isLengthChanged = false
 
-  /// The job of a run folder.
-  static func resuming(_ path: String, threads: Int?) throws -> PretrainJob {
+  /// The job of a run folder; `lengths` change the stages that are not done.
+  static func resuming(
+    _ path: String, threads: Int?, lengths: [RecipeOverride] = []
+  ) throws -> PretrainJob {
     let run = RunFolder(url: URL(fileURLWithPath: path))
     guard let data = FileManager.default.contents(atPath: run.inputs.path),
       let inputs = try? JSONDecoder().decode(Inputs.self, from: data)
@@ -38,9 +46,23 @@ struct PretrainJob {
     }
     var recipe = try PretrainingRecipe(contentsOf: run.recipe)
     if let threads { recipe.threads = threads }
+    let before = recipe
+    let state = try PretrainingState(of: CheckpointFolder(run.last))
+    let isFirstDone = state.map { $0.stageStart > 0 } ?? false
+    let objective = recipe.schedule.objective
+    try recipe.apply(
+      lengths.filter {
+        $0.key.hasPrefix("simmim.")
+          ? objective.includesMasking && !isFirstDone : objective.includesPairs
+      })
     // The file may have been edited since the run began.
     try recipe.validate()
-    return PretrainJob(inputs: inputs, recipe: recipe, folder: run.url, isResumed: true)
+    if let state, !recipe.countsEpochs {
+      try PretrainingPlan(recipe: recipe, crops: 1, frames: 1).check(state)
+    }
+    return PretrainJob(
+      inputs: inputs, recipe: recipe, folder: run.url, isResumed: true, state: state,
+      isLengthChanged: recipe != before)
   }
 
   /// The footage of the run: what was found when it began, so that files that came later or went

@@ -162,7 +162,7 @@ struct PretrainReport {
     let shown = Self.spread(ordered, limit: 36)
     let sheet = ContactSheet.minedPairs(
       try shown.map { pair in
-        Reports.MinedPair(
+        PairPicture(
           first: try source.image(at: pair.firstCrop),
           second: try source.image(at: pair.secondCrop), reliability: pair.reliability,
           secondsApart: pair.gap, source: nil, isCorrect: pair.isSamePerson)

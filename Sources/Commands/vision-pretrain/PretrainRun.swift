@@ -87,6 +87,12 @@ struct PretrainRun {
     let trainer = try PretrainingTrainer(
       recipe: recipe, source: source, model: model, preprocessing: made.entry.preprocessing)
     log.notice("Training: " + trainer.plan.summary)
+    if job.isLengthChanged {
+      if let state = job.state { try trainer.plan.check(state) }
+      // From here on the run has its new length, however it ends.
+      try folder.write(recipe.yaml(), to: folder.recipe)
+      log.notice("The length was changed; the learning rate follows the schedule of the new one")
+    }
     if !footage.feed.isComplete {
       log.notice(
         "Training begins while footage is read; from step \(trainer.rule.completeStep) on it sees "

@@ -32,8 +32,6 @@ public final class CropStoreWriter {
   public let directory: URL
   /// What became of each finished or skipped video, in order.
   public var videos: [VideoSummary] { description.videos }
-  /// Crops of all finished videos.
-  public var committedCrops: Int { description.crops }
   /// Crops of the video that is being written.
   public private(set) var pendingCrops = 0
   /// The crops that are committed or published, to be read while others are being written.

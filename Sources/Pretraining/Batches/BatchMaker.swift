@@ -3,6 +3,7 @@ import Batches
 import Datasets
 import Foundation
 import Images
+public import Metrics
 public import Recipes
 import Synchronization
 public import Tensors

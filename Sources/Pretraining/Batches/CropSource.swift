@@ -3,6 +3,9 @@ public import Images
 
 /// Decoded crops of a store, kept in memory up to a limit.
 public final class CropSource: Sendable {
+  /// Decoded pixels that are kept unless told otherwise, in bytes.
+  public static let defaultLimitBytes = 192 << 20
+
   /// Tells which crops there are.
   public let feed: CropFeed
   /// Where the crops come from.
@@ -10,13 +13,13 @@ public final class CropSource: Sendable {
   private let cache: ImageCache<Int>
 
   /// Reads from a store that may still grow, and keeps at most `limitBytes` of decoded pixels.
-  public init(_ feed: CropFeed, limitBytes: Int = 192 << 20) {
+  public init(_ feed: CropFeed, limitBytes: Int = defaultLimitBytes) {
     self.feed = feed
     cache = ImageCache(limitBytes: limitBytes)
   }
 
   /// Reads from a store to which nothing is added any more.
-  public convenience init(_ store: CropStore, limitBytes: Int = 192 << 20) {
+  public convenience init(_ store: CropStore, limitBytes: Int = defaultLimitBytes) {
     self.init(CropFeed(complete: store), limitBytes: limitBytes)
   }
 

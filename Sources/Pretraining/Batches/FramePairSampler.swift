@@ -1,23 +1,7 @@
 public import Datasets
+public import Metrics
 public import Recipes
 public import Tensors
-
-/// Two frames of one clip, and the crops taken of each.
-public struct FramePair: Sendable, Hashable {
-  /// Position in the store of every crop of the earlier frame.
-  public var first: [Int]
-  /// Position in the store of every crop of the later frame.
-  public var second: [Int]
-  /// Seconds between the frames.
-  public var gap: Double
-
-  /// Makes a pair of frames.
-  public init(first: [Int], second: [Int], gap: Double) {
-    self.first = first
-    self.second = second
-    self.gap = gap
-  }
-}
 
 /// Draws the frame pairs of each step: same clip, a time gap in range, at least two crops in each.
 ///

@@ -121,14 +121,15 @@ public struct FootageExtraction: Sendable {
   ///
   /// - Returns: the source in words, and why it cannot be used where it cannot.
   public func boxes(of item: FootageItem) -> (source: String, problem: String?) {
-    switch boxFile(of: item) {
+    let boxFile = boxFile(of: item)
+    switch boxFile {
     case .none: return (settings.boxSource == .wholeFrame ? "whole frames" : "detector", nil)
     case .missing(let reason): return ("", reason)
-    case .file(let url):
+    case .file(let url), .sidecar(let url):
       do throws(DetectionError) {
         return ("\(try Detections(contentsOf: url).count) from \(url.lastPathComponent)", nil)
       } catch {
-        return ("", error.description)
+        return ("", boxFile.reason(for: error.description))
       }
     }
   }
@@ -147,7 +148,7 @@ public struct FootageExtraction: Sendable {
           return .missing(reason: error.description)
         }
       }
-      if let sidecar = Detections.sidecar(of: video) { return .file(sidecar) }
+      if let sidecar = Detections.sidecar(of: video) { return .sidecar(sidecar) }
       guard settings.boxSource == .file else { return .none }
       return .missing(
         reason: "There is no file of boxes beside “\(item.path)”; "

@@ -37,7 +37,7 @@ struct VideoExtraction {
     } catch let error as VideoError {
       refusal = error.description
     } catch let error as DetectionError {
-      refusal = error.description
+      refusal = boxFile.reason(for: error.description)
     }
     if writer.pendingCrops > 0 {
       // Trouble after good crops leaves a remark; what was read before it is sound.
@@ -106,8 +106,10 @@ struct VideoExtraction {
       return WholeFrameWindows(
         aspect: Double(settings.cropWidth) / Double(settings.cropHeight))
     }
-    if case .file(let url) = boxFile {
+    switch boxFile {
+    case .file(let url), .sidecar(let url):
       return FileBoxes(try Detections(contentsOf: url), sourceName: url.path)
+    case .none, .missing: break
     }
     return try StaticCameraBoxes(
       path: item.path, settings: settings, information: information,

@@ -30,9 +30,7 @@ extension PretrainingInspector {
     let identities = records.map(\.identity)
     guard identities.contains(where: { $0 != nil }) else { return nil }
     let seconds = records.map(\.seconds)
-    let framePairs = batches(limit: limit).joined().map {
-      Metrics.FramePair(first: $0.first, second: $0.second)
-    }
+    let framePairs = batches(limit: limit).flatMap(\.self)
     func row(_ name: String, _ mined: [MinedPair]) -> MiningComparison.Row {
       .init(
         name: name,

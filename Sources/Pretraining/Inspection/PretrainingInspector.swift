@@ -6,6 +6,7 @@ public import Images
 import Layers
 import Losses
 import Matching
+import Metrics
 public import Recipes
 import Tensors
 

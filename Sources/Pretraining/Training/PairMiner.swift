@@ -1,6 +1,7 @@
 import Gradients
 public import Losses
 public import Matching
+public import Metrics
 public import Recipes
 public import Tensors
 

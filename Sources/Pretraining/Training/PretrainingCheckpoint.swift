@@ -9,9 +9,11 @@ public import Training
 public struct PretrainingState: Codable, Sendable, Hashable {
   /// Number of the next step.
   public var step: Int
+  /// First step of the stage that was going on, or of the last one after the end.
+  public var stageStart: Int
   /// Updates of the current stage's optimizer.
   public var optimizerStep: Int
-  /// Steps of the whole plan, to notice a changed recipe.
+  /// Steps of the whole plan.
   public var totalSteps: Int
   /// Pictures trained on so far.
   public var images: Int
@@ -33,11 +35,13 @@ public struct PretrainingState: Codable, Sendable, Hashable {
 
   /// Makes a state.
   public init(
-    step: Int = 0, optimizerStep: Int = 0, totalSteps: Int = 0, images: Int = 0, pairs: Int = 0,
+    step: Int = 0, stageStart: Int = 0, optimizerStep: Int = 0, totalSteps: Int = 0,
+    images: Int = 0, pairs: Int = 0,
     seconds: Double = 0, elapsed: Double = 0, waited: Double = 0, peakResidentBytes: Int = 0,
     threads: Int
   ) {
     self.step = step
+    self.stageStart = stageStart
     self.optimizerStep = optimizerStep
     self.totalSteps = totalSteps
     self.images = images
@@ -47,6 +51,20 @@ public struct PretrainingState: Codable, Sendable, Hashable {
     self.waited = waited
     self.peakResidentBytes = peakResidentBytes
     self.threads = threads
+  }
+}
+
+extension PretrainingState {
+  /// Reads the state of a checkpoint without touching it; nil where there is no complete one.
+  ///
+  /// - Throws: `CheckpointError.damaged` where it cannot be understood.
+  public init?(of folder: CheckpointFolder) throws(CheckpointError) {
+    guard let data = folder.sealContent else { return nil }
+    do {
+      self = try JSONDecoder().decode(PretrainingState.self, from: data)
+    } catch {
+      throw CheckpointError.damaged(path: folder.url.path, reason: "\(error)")
+    }
   }
 }
 
@@ -62,6 +80,7 @@ extension PretrainingTrainer {
   ) throws {
     var state = state
     state.step = step
+    state.stageStart = (plan.stage(at: step) ?? plan.stages.last)?.start ?? 0
     state.totalSteps = plan.totalSteps
     let moments = optimizer.state
     state.optimizerStep = moments.step
@@ -79,24 +98,16 @@ extension PretrainingTrainer {
 
   /// Continues from a checkpoint written by ``save(to:configuration:state:)``.
   ///
-  /// - Throws: `CheckpointError` where there is none or it is damaged, ``PretrainingError/otherRun``
-  ///   where it belongs to another plan.
+  /// The plan may be longer than that of the run so far, see ``PretrainingPlan/check(_:)``.
+  ///
+  /// - Throws: `CheckpointError` where there is none or it is damaged, ``PretrainingError`` where it
+  ///   belongs to another plan.
   public func restore(from folder: CheckpointFolder) throws -> PretrainingState {
     folder.recover()
-    guard folder.exists else { throw CheckpointError.missing(path: folder.url.path) }
-    let state: PretrainingState
-    do {
-      let data = try Data(contentsOf: folder.url.appendingPathComponent(CheckpointFolder.seal))
-      state = try JSONDecoder().decode(PretrainingState.self, from: data)
-    } catch {
-      throw CheckpointError.damaged(path: folder.url.path, reason: "\(error)")
+    guard let state = try PretrainingState(of: folder) else {
+      throw CheckpointError.missing(path: folder.url.path)
     }
-    guard state.totalSteps == plan.totalSteps else {
-      throw PretrainingError.otherRun(
-        reason:
-          "The checkpoint \(folder.url.path) belongs to a run of \(state.totalSteps) steps, but "
-          + "this one has \(plan.totalSteps): its recipe or its crops were changed.")
-    }
+    try plan.check(state)
     try ModuleWeights.read(
       into: model.backbone,
       from: folder.url.appendingPathComponent(ModelConfiguration.weightsName))

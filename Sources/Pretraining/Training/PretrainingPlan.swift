@@ -55,6 +55,30 @@ public struct PretrainingPlan: Sendable, Hashable {
     (value + divisor - 1) / max(divisor, 1)
   }
 
+  /// Checks that a run can go on by this plan from where it stopped.
+  ///
+  /// Stages that are done must have kept their lengths. The stage that is going on, or the last one
+  /// after the end, may have become longer, and shorter as long as something of it is left to do or
+  /// it is the last; its learning rate follows the schedule of the new length from that step on.
+  ///
+  /// - Throws: ``PretrainingError/tooShort(objective:done:steps:least:)``, or
+  ///   ``PretrainingError/otherRun(reason:)`` where no stage begins where that of the run began.
+  public func check(_ state: PretrainingState) throws(PretrainingError) {
+    guard let stage = stages.first(where: { $0.start == state.stageStart }),
+      state.step >= stage.start
+    else {
+      throw .otherRun(
+        reason:
+          "The checkpoint at step \(state.step) of \(state.totalSteps) belongs to a run with other "
+          + "stages: its recipe or its crops were changed.")
+    }
+    let done = state.step - stage.start
+    let least = stage == stages.last ? done : done + 1
+    guard stage.steps >= least else {
+      throw .tooShort(objective: stage.objective, done: done, steps: stage.steps, least: least)
+    }
+  }
+
   /// Steps of all stages.
   public var totalSteps: Int { stages.reduce(0) { $0 + $1.steps } }
 

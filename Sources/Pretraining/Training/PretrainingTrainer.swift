@@ -3,6 +3,7 @@ import Datasets
 import Gradients
 import Layers
 import Losses
+import Metrics
 import Optimizers
 public import Recipes
 import Tensors
@@ -89,7 +90,8 @@ public final class PretrainingTrainer {
     startStage()
     if recipe.optimizer.exponentialMovingAverage > 0 {
       average = ExponentialAverage(
-        model.parameters, decay: Float(recipe.optimizer.exponentialMovingAverage))
+        model.parameters, buffers: model.buffers,
+        decay: Float(recipe.optimizer.exponentialMovingAverage))
     }
   }
 
@@ -121,7 +123,7 @@ public final class PretrainingTrainer {
     for (_, parameter) in model.parameters { parameter.gradient = nil }
     startStage()
     if let decay = average?.decay {
-      average = ExponentialAverage(model.parameters, decay: decay)
+      average = ExponentialAverage(model.parameters, buffers: model.buffers, decay: decay)
     }
   }
 

@@ -30,6 +30,8 @@ public enum PretrainingError: Error, Sendable, CustomStringConvertible {
   case noCrops
   /// The recipe does not suit the backbone.
   case unsuitable(reason: String)
+  /// A resumed run has done more steps of a stage than it is to have.
+  case tooShort(objective: PretrainingPlan.Objective, done: Int, steps: Int, least: Int)
   /// The checkpoint belongs to another run.
   case otherRun(reason: String)
 
@@ -45,6 +47,9 @@ public enum PretrainingError: Error, Sendable, CustomStringConvertible {
         + "extraction.samplingRate, or footage with more people."
     case .noCrops:
       "There is not one crop to train on."
+    case .tooShort(let objective, let done, let steps, let least):
+      "The run has done \(done) steps of its stage \(objective.rawValue) already, so that stage cannot "
+        + "end after \(steps); give a length of at least \(least) steps, or leave it out."
     case .unsuitable(let reason), .otherRun(let reason):
       reason
     }

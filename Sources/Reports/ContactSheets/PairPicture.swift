@@ -1,7 +1,7 @@
 public import Images
 
-/// Two crops that mining holds for the same person.
-public struct MinedPair: Sendable {
+/// Two crops that mining holds for the same person, as a sheet shows them.
+public struct PairPicture: Sendable {
   /// The crop of the earlier frame.
   public var first: Image
   /// The crop of the later frame.
@@ -15,7 +15,7 @@ public struct MinedPair: Sendable {
   /// Whether the crops truly show one person; nil where the truth is not known.
   public var isCorrect: Bool?
 
-  /// Makes a pair.
+  /// Makes the picture of a pair.
   public init(
     first: Image, second: Image, reliability: Double, secondsApart: Double, source: String? = nil,
     isCorrect: Bool? = nil
@@ -42,7 +42,7 @@ extension ContactSheet {
   ///   - tileWidth: columns of one crop, in pixels.
   ///   - tileHeight: rows of one crop, in pixels.
   public static func minedPairs(
-    _ pairs: [MinedPair], of total: Int? = nil, limit: Int = 36, tileWidth: Int = 76,
+    _ pairs: [PairPicture], of total: Int? = nil, limit: Int = 36, tileWidth: Int = 76,
     tileHeight: Int = 152
   ) -> ContactSheet {
     let order = pairs.indices.sorted { left, right in
@@ -76,7 +76,7 @@ extension ContactSheet {
       sections: sections, tileWidth: tileWidth, tileHeight: tileHeight)
   }
 
-  private static func tile(_ pair: MinedPair) -> Tile {
+  private static func tile(_ pair: PairPicture) -> Tile {
     let numbers =
       "p \(NumberText.fixed(pair.reliability, decimals: 2))  "
       + "gap \(NumberText.fixed(pair.secondsApart, decimals: 1)) s"
