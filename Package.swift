@@ -42,6 +42,7 @@ let package = Package(
     .executable(name: "vision-pretrain", targets: ["vision-pretrain"]),
     .executable(name: "vision-finetune", targets: ["vision-finetune"]),
     .executable(name: "vision-evaluate", targets: ["vision-evaluate"]),
+    .executable(name: "vision-export", targets: ["vision-export"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -98,7 +99,12 @@ let package = Package(
     room("Recipes", ["Spelling", .product(name: "Yams", package: "Yams")]),
     room("Optimizers", ["Layers", "Tensors", "CKernels"]),
     room("Backbones", ["Layers", "Gradients", "Tensors"]),
-    room("Storage", ["Layers", "Tensors"]),
+    room(
+      "Storage",
+      [
+        "Layers", "Gradients", "Tensors",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ]),
     room("Adapters", ["Layers", "Gradients", "Tensors", "Spelling"]),
 
     // 5 The training loop, checkpoints, resume · adapters in files, those of PEFT included · varied
@@ -161,6 +167,12 @@ let package = Package(
         "CommandSupport", "Evaluation", "Tasks", "Recipes", "Reports", "Training", "Storage",
         "Datasets", "Metrics", "Tensors", argumentParser,
       ]),
+    command(
+      "vision-export",
+      [
+        "CommandSupport", "AdapterFiles", "Adapters", "Recipes", "Reports", "Training", "Storage",
+        "Backbones", "Layers", "Gradients", "Tensors", argumentParser,
+      ]),
 
     // Tools that share the rooms above: the generator of the walking-people data.
     .target(name: "CRaster", path: "Sources/System/CRaster"),
@@ -199,7 +211,7 @@ let package = Package(
         "Tensors",
       ],
       resources: [.copy("Goldens")]),
-    tests("Storage", ["Storage", "Layers", "Tensors"]),
+    tests("Storage", ["Storage", "Backbones", "Layers", "Gradients", "Tensors"]),
     tests(
       "Quality", ["Quality", "Batches", "Layers", "Gradients", "Tensors", "Images"],
       resources: [.copy("Goldens")]),
@@ -239,7 +251,10 @@ let package = Package(
     tests("CommandSupport", ["CommandSupport", "Recipes", "Reports", argumentParser]),
     tests(
       "EndToEnd",
-      ["vision-pretrain", "vision-finetune", "vision-evaluate", "Frames", "Images", "Storage"]),
+      [
+        "vision-pretrain", "vision-finetune", "vision-evaluate", "vision-export", "Frames",
+        "Images", "Storage",
+      ]),
     tests("House", []),
     tests("Walkers", ["walkers", "Images"]),
   ],

@@ -11,8 +11,15 @@ public final class Tape {
   private var pullbacks: [Pullback?] = []
   private var gradients: [Tensor?] = []
 
-  /// Makes an empty tape.
-  public init() {}
+  /// Whether operations are only written down, without pullbacks: then there are no gradients.
+  public let isTracing: Bool
+  /// The operations of a traced pass on what depends on its leaves, in order.
+  public private(set) var steps: [TracedStep] = []
+
+  /// Makes an empty tape; one that traces keeps a description of each operation instead of its pullback.
+  public init(tracing: Bool = false) {
+    isTracing = tracing
+  }
 
   /// A variable whose gradient can be asked for after the backward pass.
   public func leaf(_ value: Tensor) -> Variable {
@@ -23,6 +30,19 @@ public final class Tape {
     pullbacks.append(pullback)
     gradients.append(nil)
     return Variable(value: value, tape: self, index: pullbacks.count - 1)
+  }
+
+  /// Writes an operation down.
+  func trace(
+    _ value: Tensor, from inputs: [Variable], as operation: TracedOperation?, function: String
+  ) -> Variable {
+    let result = append(value, pullback: nil)
+    steps.append(
+      TracedStep(
+        operation: operation, function: function,
+        inputs: inputs.map { $0.isTracked ? .step($0.index) : .constant($0.value) },
+        inputShapes: inputs.map(\.shape), output: result.index, shape: value.shape))
+    return result
   }
 
   /// Adds a gradient to what has already reached a variable of this tape.
@@ -77,12 +97,17 @@ public final class Tape {
 /// Records an operation: the result is tracked when one of the inputs is.
 ///
 /// The pullback must give gradients only to inputs that are tracked, so that frozen ones cost nothing.
+/// An operation without a description can be trained with, but not be written down for other programs.
 func record(
-  _ value: Tensor, from inputs: [Variable], pullback: @escaping (Tensor, Tape) -> Void
+  _ value: Tensor, from inputs: [Variable], as operation: TracedOperation? = nil,
+  function: String = #function, pullback: @escaping (Tensor, Tape) -> Void
 ) -> Variable {
   guard let tape = inputs.first(where: \.isTracked)?.tape else { return Variable(value) }
   precondition(
     inputs.allSatisfy { $0.tape == nil || $0.tape === tape },
     "Tape: inputs of one operation belong to different tapes")
+  if tape.isTracing {
+    return tape.trace(value, from: inputs, as: operation, function: function)
+  }
   return tape.append(value, pullback: pullback)
 }

@@ -32,7 +32,10 @@ public struct Variable {
   public var isTracked: Bool { tape != nil }
 
   /// The same value as a constant: gradients stop here.
-  public var detached: Variable { Variable(value) }
+  public var detached: Variable { tape?.isTracing == true ? self : Variable(value) }
+
+  /// Place of the value in a trace; −1 for a constant.
+  public var traceIndex: Int { index }
 }
 
 /// Where the gradient of a variable goes, without its value.

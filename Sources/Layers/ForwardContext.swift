@@ -77,6 +77,13 @@ public final class ForwardContext {
     return try body()
   }
 
+  /// A pass that writes down what happens to the leaves of its tape; parameters are constants of it.
+  public static func tracing() -> ForwardContext {
+    ForwardContext(
+      isTraining: false, tape: Tape(tracing: true), random: RandomStream(seed: 0),
+      updatesStatistics: false)
+  }
+
   /// The parameter as a variable of this pass; a constant when it is frozen or nothing is recorded.
   ///
   /// Trained copies of an active adapter stand in for the value.
@@ -90,7 +97,7 @@ public final class ForwardContext {
   }
 
   private func leaf(_ parameter: Parameter) -> Variable {
-    guard let tape, parameter.isTrainable else { return Variable(parameter.value) }
+    guard let tape, !tape.isTracing, parameter.isTrainable else { return Variable(parameter.value) }
     if let index = leafIndex[ObjectIdentifier(parameter)] { return leaves[index].variable }
     let variable = tape.leaf(parameter.value)
     leafIndex[ObjectIdentifier(parameter)] = leaves.count

@@ -126,7 +126,7 @@ public enum ModelFolder {
     return (String(halves[0]), Extent(height: sides[0], width: sides[1]))
   }
 
-  private static func modelFolder(of url: URL) throws(ModelReferenceError) -> URL {
+  static func modelFolder(of url: URL) throws(ModelReferenceError) -> URL {
     let files = FileManager.default
     guard files.fileExists(atPath: url.path) else { throw .missing(path: url.path) }
     for name in ["best", "last"] {

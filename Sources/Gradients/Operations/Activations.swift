@@ -21,7 +21,7 @@ extension Variable {
   public func rectified() -> Variable {
     let result = mapped(value, ck_relu)
     let input = place
-    return record(result, from: [self]) { gradient, tape in
+    return record(result, from: [self], as: .rectification) { gradient, tape in
       tape.accumulate(combined(gradient, result, ck_relu_backward), into: input)
     }
   }
@@ -36,7 +36,7 @@ extension Variable {
     }
     let (input, kept) = (place, value)
     let (slopePlace, slopeValue) = (slope.place, slope.value)
-    return record(result, from: [self, slope]) { gradient, tape in
+    return record(result, from: [self, slope], as: .parametricRectification) { gradient, tape in
       var slopeGradient = Tensor(uninitialized: slopePlace.shape)
       let inputGradient = Tensor(shape: input.shape) { target in
         slopeGradient.withMutablePointer { slopeTarget in
@@ -57,7 +57,8 @@ extension Variable {
   /// The exact Gaussian error linear unit, `x/2 · (1 + erf(x/√2))`.
   public func gaussianErrorLinear() -> Variable {
     let (input, kept) = (place, value)
-    return record(mapped(value, ck_gelu), from: [self]) { gradient, tape in
+    return record(mapped(value, ck_gelu), from: [self], as: .gaussianErrorLinear) {
+      gradient, tape in
       tape.accumulate(combined(gradient, kept, ck_gelu_backward), into: input)
     }
   }
@@ -66,7 +67,7 @@ extension Variable {
   public func sigmoid() -> Variable {
     let result = mapped(value, ck_sigmoid)
     let input = place
-    return record(result, from: [self]) { gradient, tape in
+    return record(result, from: [self], as: .sigmoid) { gradient, tape in
       let complement = Tensor(shape: result.shape) { target in
         result.withPointer { ck_scale(target, $0, -1, 1, Int64(result.count)) }
       }
@@ -78,7 +79,7 @@ extension Variable {
   public func exponential() -> Variable {
     let result = mapped(value, ck_exp)
     let input = place
-    return record(result, from: [self]) { gradient, tape in
+    return record(result, from: [self], as: .exponential) { gradient, tape in
       tape.accumulate(product(gradient, result), into: input)
     }
   }
@@ -86,7 +87,7 @@ extension Variable {
   /// Natural logarithm; the input must be positive.
   public func logarithm() -> Variable {
     let (input, kept) = (place, value)
-    return record(mapped(value, ck_log), from: [self]) { gradient, tape in
+    return record(mapped(value, ck_log), from: [self], as: .logarithm) { gradient, tape in
       tape.accumulate(product(gradient, mapped(kept, ck_reciprocal)), into: input)
     }
   }
@@ -95,7 +96,7 @@ extension Variable {
   public func squareRoot() -> Variable {
     let result = mapped(value, ck_sqrt)
     let input = place
-    return record(result, from: [self]) { gradient, tape in
+    return record(result, from: [self], as: .squareRoot) { gradient, tape in
       let slope = mapped(result, ck_reciprocal).scaled(by: 0.5)
       tape.accumulate(product(gradient, slope), into: input)
     }
@@ -104,7 +105,7 @@ extension Variable {
   /// `|x|`; the gradient at 0 is 0.
   public func absolute() -> Variable {
     let (input, kept) = (place, value)
-    return record(mapped(value, ck_absolute), from: [self]) { gradient, tape in
+    return record(mapped(value, ck_absolute), from: [self], as: .absolute) { gradient, tape in
       tape.accumulate(combined(gradient, kept, ck_sign_multiply), into: input)
     }
   }
@@ -114,7 +115,7 @@ extension Variable {
     let (rows, columns) = (Int64(value.rows), Int64(value.columns))
     let result = mapped(value) { y, x, _ in ck_softmax(y, x, rows, columns) }
     let input = place
-    return record(result, from: [self]) { gradient, tape in
+    return record(result, from: [self], as: .softmax) { gradient, tape in
       let inputGradient = combined(gradient, result) { dx, dy, y, _ in
         ck_softmax_backward(dx, dy, y, rows, columns)
       }
@@ -127,7 +128,7 @@ extension Variable {
     let (rows, columns) = (Int64(value.rows), Int64(value.columns))
     let result = mapped(value) { y, x, _ in ck_log_softmax(y, x, rows, columns) }
     let input = place
-    return record(result, from: [self]) { gradient, tape in
+    return record(result, from: [self], as: .logSoftmax) { gradient, tape in
       let inputGradient = combined(gradient, result) { dx, dy, y, _ in
         ck_log_softmax_backward(dx, dy, y, rows, columns)
       }

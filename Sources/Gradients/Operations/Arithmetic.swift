@@ -16,7 +16,7 @@ extension Variable {
       }
     }
     let (first, second) = (left.place, right.place)
-    return record(sum, from: [left, right]) { gradient, tape in
+    return record(sum, from: [left, right], as: .sum) { gradient, tape in
       tape.accumulate(gradient, into: first)
       tape.accumulate(gradient, into: second)
     }
@@ -31,7 +31,7 @@ extension Variable {
       }
     }
     let (first, second) = (left.place, right.place)
-    return record(difference, from: [left, right]) { gradient, tape in
+    return record(difference, from: [left, right], as: .difference) { gradient, tape in
       tape.accumulate(gradient, into: first)
       if second.isTracked { tape.accumulate(gradient.scaled(by: -1), into: second) }
     }
@@ -44,7 +44,8 @@ extension Variable {
     // Each side is kept only for the gradient of the other.
     let keptLeft = right.isTracked ? left.value : nil
     let keptRight = left.isTracked ? right.value : nil
-    return record(product(left.value, right.value), from: [left, right]) { gradient, tape in
+    return record(product(left.value, right.value), from: [left, right], as: .product) {
+      gradient, tape in
       if let keptRight { tape.accumulate(product(gradient, keptRight), into: first) }
       if let keptLeft { tape.accumulate(product(gradient, keptLeft), into: second) }
     }
@@ -53,7 +54,8 @@ extension Variable {
   /// Every element times a number.
   public static func * (left: Variable, factor: Float) -> Variable {
     let input = left.place
-    return record(left.value.scaled(by: factor), from: [left]) { gradient, tape in
+    return record(left.value.scaled(by: factor), from: [left], as: .scaling(factor)) {
+      gradient, tape in
       tape.accumulate(gradient.scaled(by: factor), into: input)
     }
   }
@@ -68,7 +70,7 @@ extension Variable {
     }
     let input = place
     let rowPlace = row.place
-    return record(sum, from: [self, row]) { gradient, tape in
+    return record(sum, from: [self, row], as: .addedRow) { gradient, tape in
       tape.accumulate(gradient, into: input)
       if rowPlace.isTracked {
         let rowGradient = Tensor(shape: rowPlace.shape) { target in
@@ -94,7 +96,7 @@ extension Variable {
     }
     let (input, rowPlace) = (place, row.place)
     let kept = row.isTracked ? value : nil
-    return record(scaledLines(value), from: [self, row]) { gradient, tape in
+    return record(scaledLines(value), from: [self, row], as: .multipliedRow) { gradient, tape in
       if input.isTracked { tape.accumulate(scaledLines(gradient), into: input) }
       if let kept {
         let rowGradient = Tensor(shape: rowPlace.shape) { target in

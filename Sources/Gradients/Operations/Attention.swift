@@ -36,7 +36,10 @@ extension Variable {
     }
     let (keptLogSum, biasPlace, biasValue) = (logSum, bias?.place, bias?.value)
     let (input, kept) = (place, value)
-    return record(result, from: [self] + (bias.map { [$0] } ?? [])) { gradient, tape in
+    return record(
+      result, from: [self] + (bias.map { [$0] } ?? []),
+      as: .attention(heads: heads, scale: scale, hasBias: bias != nil)
+    ) { gradient, tape in
       let trackedBias = biasPlace?.isTracked == true
       var biasGradient = Tensor(zeros: trackedBias ? biasPlace?.shape ?? [0] : [0])
       let inputGradient = Tensor(shape: input.shape) { dx in

@@ -49,7 +49,10 @@ extension Variable {
       }
     }
     let input = place
-    return record(result, from: [self]) { gradient, tape in
+    return record(
+      result, from: [self],
+      as: .padding(top: top, bottom: bottom, left: left, right: right, mode: mode)
+    ) { gradient, tape in
       let inputGradient = Tensor(shape: input.shape) { dx in
         gradient.withPointer {
           ck_pad_backward(
@@ -99,7 +102,9 @@ extension Variable {
       }
     }
     let input = place
-    return record(averaged(value, transposed: false), from: [self]) { gradient, tape in
+    return record(
+      averaged(value, transposed: false), from: [self], as: .localMean(height: height, width: width)
+    ) { gradient, tape in
       tape.accumulate(averaged(gradient, transposed: true), into: input)
     }
   }

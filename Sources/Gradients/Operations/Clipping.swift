@@ -11,7 +11,7 @@ extension Variable {
       value.withPointer { ck_clip(target, $0, range.lowerBound, range.upperBound, count) }
     }
     let input = place
-    return record(result, from: [self]) { gradient, tape in
+    return record(result, from: [self], as: .clipping(range)) { gradient, tape in
       // The result tells as much as the input: at the ends there is no gradient.
       let inputGradient = Tensor(shape: input.shape) { target in
         gradient.withPointer { g in

@@ -86,7 +86,11 @@ extension Variable {
     let input = place
     let (weightPlace, weightValue) = (weight.place, weight.value)
     let sources = [self, weight] + (bias.map { [$0] } ?? []) + terms.flatMap(\.sources)
-    return record(result, from: sources) { gradient, tape in
+    return record(
+      result, from: sources,
+      as: terms.isEmpty
+        ? .convolution(stride: stride, padding: padding, groups: groups, hasBias: bias != nil) : nil
+    ) { gradient, tape in
       var extent = keptExtent
       var noInput: Tensor?
       backpropagate(
@@ -137,7 +141,7 @@ extension Variable {
     }
     let (keptExtent, keptPositions) = (extent, positions)
     let input = place
-    return record(result, from: [self]) { gradient, tape in
+    return record(result, from: [self], as: .maximumPooling(window)) { gradient, tape in
       var extent = keptExtent
       let inputGradient = Tensor(shape: input.shape) { dx in
         keptPositions.withPointer { p in
@@ -161,7 +165,7 @@ extension Variable {
     }
     let keptExtent = extent
     let input = place
-    return record(result, from: [self]) { gradient, tape in
+    return record(result, from: [self], as: .averagePooling(window)) { gradient, tape in
       var extent = keptExtent
       let inputGradient = Tensor(shape: input.shape) { dx in
         gradient.withPointer { ck_average_pool_backward(dx, $0, &extent) }

@@ -14,7 +14,7 @@ extension Variable {
       value.withPointer { ck_gate(y, $0, rows, columns) }
     }
     let (input, kept) = (place, value)
-    return record(result, from: [self]) { gradient, tape in
+    return record(result, from: [self], as: .gate) { gradient, tape in
       let inputGradient = Tensor(shape: input.shape) { dx in
         gradient.withPointer { dy in
           kept.withPointer { ck_gate_backward(dx, dy, $0, rows, columns) }
@@ -49,7 +49,9 @@ extension Variable {
     let (input, other) = (place, factors.place)
     let keptFactors = isTracked ? factors.value : nil
     let kept = factors.isTracked ? value : nil
-    return record(multiplied(value, factors.value), from: [self, factors]) { gradient, tape in
+    return record(
+      multiplied(value, factors.value), from: [self, factors], as: .multipliedPerPicture
+    ) { gradient, tape in
       if let keptFactors { tape.accumulate(multiplied(gradient, keptFactors), into: input) }
       if let kept {
         let factorGradient = Tensor(shape: other.shape) { target in
@@ -87,7 +89,8 @@ extension Variable {
     }
     let (input, kept, keptInverse) = (place, value, inverse)
     let (scalePlace, scaleValue) = (scale.place, scale.value)
-    return record(result, from: [self, scale]) { gradient, tape in
+    return record(result, from: [self, scale], as: .deviationNormalization(epsilon: epsilon)) {
+      gradient, tape in
       if scalePlace.isTracked {
         let divided = Tensor(shape: kept.shape) { y in
           kept.withPointer { x in

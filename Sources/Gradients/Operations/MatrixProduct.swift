@@ -84,7 +84,8 @@ extension Variable {
     let (weightPlace, weightValue) = (weight.place, weight.value)
     let biasOrZeroPlace = biasOrZero.place
     let sources = [self, weight, biasOrZero] + terms.flatMap(\.sources)
-    let output = record(result, from: sources) { gradient, tape in
+    let output = record(result, from: sources, as: terms.isEmpty ? .linear(activation) : nil) {
+      gradient, tape in
       var gradient = gradient
       if let keptForBackward, !biasOrZeroPlace.isTracked {
         let outer = gradient
@@ -167,7 +168,10 @@ extension Variable {
     // Each side is kept only for the gradient of the other.
     let keptSelf = right.isTracked ? value : nil
     let keptRight = isTracked ? right.value : nil
-    return record(result, from: [self, right]) { gradient, tape in
+    return record(
+      result, from: [self, right],
+      as: .matrixProduct(transposingSelf: transposingSelf, transposingOther: transposingOther)
+    ) { gradient, tape in
       // With L = op(left) and R = op(right): dL = G Rᵀ and dR = Lᵀ G, transposed back as needed.
       if let keptRight {
         let leftGradient =

@@ -13,7 +13,7 @@ extension Variable {
   public func reshaped(_ newShape: [Int]) -> Variable {
     let oldShape = shape
     let input = place
-    return record(value.reshaped(newShape), from: [self]) { gradient, tape in
+    return record(value.reshaped(newShape), from: [self], as: .reshape) { gradient, tape in
       tape.accumulate(gradient.reshaped(oldShape), into: input)
     }
   }
@@ -26,7 +26,8 @@ extension Variable {
     var inverse = axes
     for (target, source) in axes.enumerated() { inverse[source] = target }
     let input = place
-    return record(Gradients.permuted(value, axes), from: [self]) { gradient, tape in
+    return record(Gradients.permuted(value, axes), from: [self], as: .permutation(axes)) {
+      gradient, tape in
       tape.accumulate(Gradients.permuted(gradient, inverse), into: input)
     }
   }
@@ -49,7 +50,7 @@ extension Variable {
       }
     }
     let input = place
-    return record(result, from: [self]) { gradient, tape in
+    return record(result, from: [self], as: .slice(range, axis: axis)) { gradient, tape in
       var inputGradient = Tensor(zeros: input.shape)
       inputGradient.withMutablePointer { target in
         gradient.withPointer {
@@ -89,7 +90,7 @@ extension Variable {
       }
     }
     let (places, keptOffsets) = (parts.map(\.place), offsets)
-    return record(result, from: parts) { gradient, tape in
+    return record(result, from: parts, as: .concatenation(axis: axis)) { gradient, tape in
       for (part, offset) in zip(places, keptOffsets) where part.isTracked {
         let width = part.shape[axis] * inner
         let partGradient = Tensor(shape: part.shape) { target in
@@ -116,7 +117,7 @@ extension Variable {
       value.withPointer { ck_gather_rows(target, $0, narrow, Int64(narrow.count), line) }
     }
     let input = place
-    return record(result, from: [self]) { gradient, tape in
+    return record(result, from: [self], as: .gathering(indices)) { gradient, tape in
       var inputGradient = Tensor(zeros: input.shape)
       inputGradient.withMutablePointer { target in
         gradient.withPointer { ck_scatter_add_rows(target, $0, narrow, Int64(narrow.count), line) }
@@ -158,7 +159,7 @@ extension Variable {
       }
     }
     let input = place
-    return record(result, from: [self]) { gradient, tape in
+    return record(result, from: [self], as: .repetition(count)) { gradient, tape in
       let inputGradient = Tensor(shape: input.shape) { target in
         gradient.withPointer { ck_sum_rows(target, $0, Int64(count), Int64(line), false) }
       }
@@ -182,7 +183,7 @@ extension Variable {
       }
     }
     let input = place
-    return record(result, from: [self]) { gradient, tape in
+    return record(result, from: [self], as: .patches(patch)) { gradient, tape in
       let inputGradient = Tensor(shape: input.shape) { target in
         gradient.withPointer {
           ck_patches_backward(target, $0, extent[0], extent[1], extent[2], extent[3], Int64(patch))

@@ -27,7 +27,9 @@ extension Variable {
     let (input, kept) = (place, value)
     let (scalePlace, scaleValue) = (scale.place, scale.value)
     let (shiftPlace, shiftValue) = (shift.place, shift.value)
-    let output = record(result, from: [self, scale, shift]) { gradient, tape in
+    let output = record(
+      result, from: [self, scale, shift], as: .layerNormalization(epsilon: epsilon)
+    ) { gradient, tape in
       var scaleGradient = Tensor(uninitialized: scalePlace.shape)
       var shiftGradient = Tensor(uninitialized: shiftPlace.shape)
       let inputGradient = Tensor(shape: input.shape) { dx in
@@ -77,7 +79,7 @@ extension Variable {
     }
     let keptNorm = norm
     let input = place
-    return record(result, from: [self]) { gradient, tape in
+    return record(result, from: [self], as: .l2Normalization) { gradient, tape in
       let inputGradient = Tensor(shape: input.shape) { dx in
         gradient.withPointer { dy in
           result.withPointer { y in
@@ -161,7 +163,12 @@ extension Variable {
     let (input, kept) = (place, value)
     let scalePlace = scale.place
     let shiftPlace = shift.place
-    return record(result, from: inputs) { gradient, tape in
+    return record(
+      result, from: inputs,
+      as: .channelNormalization(
+        epsilon: epsilon, groups: groups, fixed: fixed, hasResidual: residual != nil,
+        isRectified: rectifying)
+    ) { gradient, tape in
       var sums = Tensor(uninitialized: [groups * channels])
       var products = Tensor(uninitialized: [groups * channels])
       var masked = gradient

@@ -24,7 +24,7 @@ extension Variable {
       value.withPointer { ck_sum_columns(target, $0, rows, columns, 1) }
     }
     let input = place
-    return record(result, from: [self]) { gradient, tape in
+    return record(result, from: [self], as: .sumAlongLastAxis) { gradient, tape in
       let inputGradient = Tensor(shape: input.shape) { target in
         gradient.withPointer { ck_broadcast_column(target, $0, rows, columns, 1) }
       }
@@ -51,7 +51,7 @@ extension Variable {
       }
     }
     let input = place
-    return record(result, from: [self]) { gradient, tape in
+    return record(result, from: [self], as: .meanOverPositions) { gradient, tape in
       let inputGradient = Tensor(shape: input.shape) { target in
         gradient.withPointer { g in
           for image in 0..<batch {

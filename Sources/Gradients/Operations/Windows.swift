@@ -124,7 +124,9 @@ extension Variable {
       of: value, batch: batch, layout.sources,
       shape: [batch * layout.count, layout.tokens, shape[3]])
     let input = place
-    return record(result, from: [self]) { gradient, tape in
+    return record(
+      result, from: [self], as: .rowsByPicture(layout.sources, rows: layout.height * layout.width)
+    ) { gradient, tape in
       tape.accumulate(
         gatheredRows(of: gradient, batch: batch, layout.targets, shape: input.shape), into: input)
     }
@@ -142,7 +144,9 @@ extension Variable {
       of: value, batch: batch, layout.targets,
       shape: [batch, layout.height, layout.width, shape[2]])
     let input = place
-    return record(result, from: [self]) { gradient, tape in
+    return record(
+      result, from: [self], as: .rowsByPicture(layout.targets, rows: layout.count * layout.tokens)
+    ) { gradient, tape in
       tape.accumulate(
         gatheredRows(of: gradient, batch: batch, layout.sources, shape: input.shape), into: input)
     }

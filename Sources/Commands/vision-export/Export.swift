@@ -1,0 +1,129 @@
+import AdapterFiles
+import Adapters
+import ArgumentParser
+import Backbones
+import CommandSupport
+import Storage
+import Training
+
+/// `vision-export`: writes a model for other tools, and checks what it wrote.
+struct Export: VisionCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "vision-export",
+    abstract: "Write a model for other tools, and check what was written.",
+    discussion: """
+      Examples:
+        vision-export runs/walk --format onnx --output walk.onnx
+        vision-export runs/walk --format onnx --preprocessing --output walk.onnx
+        vision-export models/face --adapter adapters/tv --merge --format safetensors --output face
+        vision-export random:nafnet_small --format onnx --size 128x128 --output small.onnx
+
+      safetensors writes a model folder, config.json and model.safetensors, with timm's names where \
+      timm has the network. onnx writes one file of operator set \(ONNXModel.operatorSet), recorded \
+      from the network's own forward pass: input "images" [batch, 3, height, width], normalised, for \
+      any number of pictures; output "features" [batch, width], or "restored" pictures. The picture \
+      size is fixed. Afterwards the command computes what it wrote on random pictures and prints \
+      the largest difference from the network.
+      Of the recipe only seed and threads are used here, and there is nothing to --resume.
+      """)
+
+  @Argument(
+    help: ArgumentHelp(
+      "Run folder (its best model), model folder, or random:BACKBONE.", valueName: "model"))
+  var model: String
+
+  @Option(help: ArgumentHelp("What to write: safetensors or onnx.", valueName: "name"))
+  var format: ExportFormat
+
+  @Option(
+    help: ArgumentHelp(
+      "Folder (safetensors) or file (onnx) to write; must not exist.", valueName: "path"))
+  var output: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Folder of an adapter that belongs to the model; may be repeated. (default: none)",
+      valueName: "dir"))
+  var adapter: [String] = []
+
+  @Flag(help: "Write the adapters' changes into the weights. (default: off)")
+  var merge = false
+
+  @Flag(
+    help:
+      "The graph takes bytes [batch, height, width, 3] of the picture size and normalises them. (default: off)"
+  )
+  var preprocessing = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Picture size of an ONNX graph, HEIGHTxWIDTH. (default: the model's)", valueName: "size"))
+  var size: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Write the pictures of the check and the network's results, as the graph takes and gives "
+        + "them, to a safetensors file, to compare with another program. (default: none)",
+      valueName: "file"))
+  var samples: String?
+
+  @OptionGroup(title: "Common flags") var common: CommonFlags
+
+  func perform(in session: CommandSession) throws -> any Encodable {
+    try ExportJob(self, session: session).run()
+  }
+
+  func validate() throws {
+    guard common.resume == nil else {
+      throw ValidationError("An export is not resumed; leave --resume out and run it again.")
+    }
+    if !adapter.isEmpty, !merge {
+      throw ValidationError(
+        "An exported model holds its adapters in its weights: add --merge to --adapter.")
+    }
+    if merge, adapter.isEmpty {
+      throw ValidationError("--merge needs the adapter: give --adapter DIR.")
+    }
+    if format == .safetensors {
+      for (flag, isGiven) in [
+        ("--preprocessing", preprocessing), ("--size", size != nil), ("--samples", samples != nil),
+      ]
+      where isGiven {
+        throw ValidationError("\(flag) belongs to --format onnx; leave it out.")
+      }
+    }
+    if size != nil, extent == nil {
+      throw ValidationError("--size takes HEIGHTxWIDTH in pixels, for example 256x128.")
+    }
+  }
+
+  /// The picture size asked for.
+  var extent: Extent? {
+    let sides = (size ?? "").split(separator: "x").map { Int($0) ?? 0 }
+    guard sides.count == 2, sides.allSatisfy({ (1...8192).contains($0) }) else { return nil }
+    return Extent(height: sides[0], width: sides[1])
+  }
+
+  static func failure(for error: any Error) -> CommandFailure? {
+    switch error {
+    case let error as ONNXError: CommandFailure(.badData, error.description)
+    case let error as ModelReferenceError:
+      switch error {
+      case .unknownBackbone: CommandFailure(.usage, error.description)
+      case .missing: CommandFailure(.missingInput, error.description)
+      default: CommandFailure(.badData, error.description)
+      }
+    case let error as ModelFolderError: CommandFailure(.badData, error.description)
+    case let error as WeightsError: CommandFailure(.badData, error.description)
+    case let error as AdapterError: CommandFailure(.badData, error.description)
+    case let error as AdapterFileError: CommandFailure(.badData, error.description)
+    case let error as SafetensorsError:
+      switch error {
+      case .missing, .unreadable: CommandFailure(.missingInput, error.description)
+      case .unwritable: CommandFailure(.cannotWrite, error.description)
+      default: CommandFailure(.badData, error.description)
+      }
+    default: nil
+    }
+  }
+}

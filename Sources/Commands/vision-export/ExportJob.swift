@@ -1,0 +1,162 @@
+import AdapterFiles
+import Adapters
+import Backbones
+import CommandSupport
+import Foundation
+import Gradients
+import Layers
+import Recipes
+import Reports
+import Storage
+import Tensors
+import Training
+
+/// One call of `vision-export` at work.
+struct ExportJob {
+  let flags: Export
+  let session: CommandSession
+  let log: RunLog
+  let seed: Int
+
+  /// Reads the settings and starts the threads.
+  init(_ flags: Export, session: CommandSession) throws {
+    self.flags = flags
+    self.session = session
+    log = try RunLog(file: nil, console: session.console)
+    let recipe = try flags.common.resolvedRecipe()
+    seed = recipe.seed
+    Compute.configure(
+      threads: recipe.threads > 0 ? recipe.threads : ProcessInfo.processInfo.activeProcessorCount)
+  }
+
+  /// Opens the model, writes it, and compares.
+  func run() throws -> any Encodable {
+    guard !FileManager.default.fileExists(atPath: flags.output) else {
+      throw CommandFailure(
+        .cannotWrite, "\(flags.output) exists; give --output a path that does not.")
+    }
+    let source = try ExportSource(flags.model, extent: flags.extent, seed: seed)
+    log.notice(
+      "\(flags.model): \(source.name), \(source.network.parameterCount()) parameters, "
+        + "pictures of \(source.extent.height)x\(source.extent.width)")
+    try mergeAdapters(into: source.network)
+    var answer = ExportAnswer(
+      model: flags.model, format: flags.format.rawValue,
+      parameters: source.network.parameterCount(), largestDifference: 0)
+    switch flags.format {
+    case .onnx: try writeGraph(source, &answer)
+    case .safetensors: try writeFolder(source, &answer)
+    }
+    if !flags.common.dryRun { answer.output = flags.output }
+    return answer
+  }
+
+  private func mergeAdapters(into network: any Module) throws {
+    guard !flags.adapter.isEmpty else { return }
+    let adapted = AdaptedNetwork(network)
+    for (index, path) in flags.adapter.enumerated() {
+      try AdapterFolder.read(
+        URL(fileURLWithPath: path), into: adapted, named: "adapter\(index)")
+    }
+    try adapted.activate(
+      Dictionary(uniqueKeysWithValues: flags.adapter.indices.map { ("adapter\($0)", 1) }))
+    try adapted.merge(keepingBase: false)
+    log.notice("merged \(flags.adapter.count) adapter(s) into the weights")
+  }
+
+  private func writeGraph(_ source: ExportSource, _ answer: inout ExportAnswer) throws {
+    let extent = source.extent
+    let preparation = source.preprocessing
+    let model = try ONNXModel(
+      parameters: source.network.parameters, height: extent.height, width: extent.width,
+      normalization: flags.preprocessing ? (preparation.mean, preparation.deviation) : nil,
+      metadata: [
+        "architecture": source.name,
+        "mean": preparation.mean.map { "\($0)" }.joined(separator: ","),
+        "std": preparation.deviation.map { "\($0)" }.joined(separator: ","),
+      ]
+    ) { source.output(of: $0, in: $1) }
+    answer.opset = ONNXModel.operatorSet
+    answer.nodes = model.nodeCount
+    answer.pictures = [extent.height, extent.width]
+    var written = model
+    if !flags.common.dryRun {
+      let url = URL(fileURLWithPath: flags.output)
+      try model.write(to: url)
+      // What is compared is the file, not what was meant to be in it.
+      written = try ONNXModel(contentsOf: url)
+      answer.bytes = try url.resourceValues(forKeys: [.fileSizeKey]).fileSize
+    }
+    // One picture: a number of them that the graph was not recorded with.
+    let pictures = randomPictures(extent)
+    let own = source.output(
+      of: Variable(flags.preprocessing ? normalized(pictures, preparation) : pictures),
+      in: .inference()
+    ).value
+    try compare(own, written.evaluated(on: pictures), &answer)
+    if let samples = flags.samples, !flags.common.dryRun {
+      let images = flags.preprocessing ? pictures : channelsFirst(pictures)
+      let results = own.rank == 4 ? channelsFirst(own) : own
+      try SafetensorsWriter.write(
+        [
+          ("images", images.shape, .float32(images.values)),
+          ("results", results.shape, .float32(results.values)),
+        ], to: URL(fileURLWithPath: samples))
+    }
+    log.notice(
+      "\(answer.nodes ?? 0) nodes, operator set \(ONNXModel.operatorSet); input images "
+        + (flags.preprocessing
+          ? "[batch, \(extent.height), \(extent.width), 3] of bytes"
+          : "[batch, 3, \(extent.height), \(extent.width)]"))
+  }
+
+  private func channelsFirst(_ maps: Tensor) -> Tensor {
+    Variable(maps).permuted([0, 3, 1, 2]).value
+  }
+
+  private func writeFolder(_ source: ExportSource, _ answer: inout ExportAnswer) throws {
+    guard !flags.common.dryRun else { return }
+    try source.write(to: URL(fileURLWithPath: flags.output))
+    let written = try ExportSource(flags.output, extent: nil, seed: seed)
+    let pictures = Variable(randomPictures(source.extent))
+    try compare(
+      source.output(of: pictures, in: .inference()).value,
+      written.output(of: pictures, in: .inference()).value, &answer)
+    let file = URL(fileURLWithPath: flags.output)
+      .appendingPathComponent(ModelConfiguration.weightsName)
+    answer.bytes = try file.resourceValues(forKeys: [.fileSizeKey]).fileSize
+  }
+
+  private func compare(_ own: Tensor, _ written: Tensor, _ answer: inout ExportAnswer) throws {
+    let pairs = zip(own.values, written.values)
+    let difference = pairs.reduce(0.0) { max($0, abs(Double($1.0) - Double($1.1))) }
+    let largest = own.values.reduce(0.0) { max($0, abs(Double($1))) }
+    answer.largestDifference = difference
+    answer.largestValue = largest
+    log.notice(
+      "largest difference \(difference), of values up to \(largest): "
+        + "\(flags.format.rawValue) against the network")
+    guard own.shape == written.shape, difference <= 1e-3 * max(largest, 1) else {
+      throw CommandFailure(
+        .internalError,
+        "What was written to \(flags.output) differs from the network by \(difference), of values "
+          + "up to \(largest); do not use it, and report the backbone.")
+    }
+  }
+
+  private func randomPictures(_ extent: Extent) -> Tensor {
+    var random = RandomStream(seed: UInt64(seed)).split("export")
+    let shape = [1, extent.height, extent.width, 3]
+    guard flags.preprocessing else { return random.uniform(shape: shape, bound: 1) }
+    return Tensor(
+      random.uniform(shape: shape, bound: 127.5).values.map { ($0 + 127.5).rounded(.down) },
+      shape: shape)
+  }
+
+  private func normalized(_ pictures: Tensor, _ preparation: Preprocessing) -> Tensor {
+    let values = pictures.values.enumerated().map { index, byte in
+      (byte / 255 - preparation.mean[index % 3]) / preparation.deviation[index % 3]
+    }
+    return Tensor(values, shape: pictures.shape)
+  }
+}

@@ -1,0 +1,78 @@
+import Backbones
+import Foundation
+import Gradients
+import Layers
+import Storage
+import Training
+
+/// The network that is exported, whichever kind it is.
+struct ExportSource {
+  private enum Kind {
+    case features(LoadedModel)
+    case restoration(LoadedRestorationModel)
+  }
+
+  private let kind: Kind
+  /// Picture size of the export.
+  let extent: Extent
+
+  /// Opens a model; `extent` replaces its picture size.
+  init(_ reference: String, extent: Extent?, seed: Int) throws {
+    if try RestorationModelFolder.name(of: reference) != nil {
+      let model = try RestorationModelFolder.load(reference, seed: seed)
+      kind = .restoration(model)
+      self.extent = extent ?? model.network.inputExtent
+    } else {
+      let sized = extent.map { "\(reference)@\($0.height)x\($0.width)" } ?? reference
+      let model = try ModelFolder.load(sized, seed: seed)
+      kind = .features(model)
+      self.extent = model.extent
+    }
+  }
+
+  /// Name in the catalog.
+  var name: String {
+    switch kind {
+    case .features(let model): model.configuration.architecture
+    case .restoration(let model): model.name
+    }
+  }
+
+  /// The network.
+  var network: any Module {
+    switch kind {
+    case .features(let model): model.backbone
+    case .restoration(let model): model.network
+    }
+  }
+
+  /// How pictures are normalised; those of restoration are not.
+  var preprocessing: Preprocessing {
+    switch kind {
+    case .features(let model): model.preprocessing
+    case .restoration: Preprocessing(mean: [0, 0, 0], deviation: [1, 1, 1])
+    }
+  }
+
+  /// Features or restored pictures.
+  func output(of pictures: Variable, in context: ForwardContext) -> Variable {
+    switch kind {
+    case .features(let model): model.backbone.features(of: pictures, in: context)
+    case .restoration(let model): model.network.restored(pictures, in: context)
+    }
+  }
+
+  /// Writes a model folder.
+  func write(to folder: URL) throws {
+    switch kind {
+    case .features(let model):
+      var configuration = model.configuration
+      // Heads of a pretraining run stay in the run.
+      configuration.swiftVision.embedding = 0
+      try ModelFolder.write(model.backbone, configuration: configuration, to: folder)
+    case .restoration(let model):
+      try RestorationModelFolder.write(
+        model.network, named: model.name, made: "exported from \(model.origin)", to: folder)
+    }
+  }
+}

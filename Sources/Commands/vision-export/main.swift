@@ -1,0 +1,3 @@
+import CommandSupport
+
+runCommand(Export.self)

@@ -1,0 +1,78 @@
+public import Backbones
+public import Foundation
+import Storage
+public import Tensors
+
+/// A restoration network ready to be used, and where it came from.
+public struct LoadedRestorationModel {
+  /// The network.
+  public let network: any RestorationBackbone
+  /// Name in the catalog.
+  public let name: String
+  /// Folder it came from, or the reference itself for an untrained network.
+  public let origin: String
+}
+
+/// Reads and writes model folders of restoration networks: `config.json` and `model.safetensors`.
+public enum RestorationModelFolder {
+  /// The name that a reference asks for, if it is one of a restoration network.
+  ///
+  /// - Throws: the error of a folder whose description cannot be read.
+  public static func name(of reference: String) throws -> String? {
+    let name: String
+    if reference.hasPrefix("random:") {
+      name = String(reference.dropFirst("random:".count))
+    } else {
+      let folder = try ModelFolder.modelFolder(of: URL(fileURLWithPath: reference))
+      name = try ModelConfiguration(folder: folder).architecture
+    }
+    return RestorationCatalog.entry(named: name)?.name
+  }
+
+  /// Opens a run folder (its best model, else its last), a model folder, or `random:NAME`.
+  ///
+  /// - Throws: `ModelReferenceError`, or the error of the description or weight file.
+  public static func load(_ reference: String, seed: Int = 0) throws -> LoadedRestorationModel {
+    if reference.hasPrefix("random:") {
+      let name = String(reference.dropFirst("random:".count))
+      let random = RandomStream(seed: UInt64(seed)).split("backbone")
+      return LoadedRestorationModel(
+        network: try entry(name).make(random), name: name, origin: reference)
+    }
+    let folder = try ModelFolder.modelFolder(of: URL(fileURLWithPath: reference))
+    let name = try ModelConfiguration(folder: folder).architecture
+    let network = try entry(name).make(.blank)
+    try ModuleWeights.read(
+      into: network, from: folder.appendingPathComponent(ModelConfiguration.weightsName))
+    return LoadedRestorationModel(network: network, name: name, origin: folder.path)
+  }
+
+  /// Writes a model folder; `overrides` replaces weights by path, for example by their averages.
+  public static func write(
+    _ network: any RestorationBackbone, named name: String, made origin: String,
+    overrides: [String: Tensor] = [:], to folder: URL
+  ) throws {
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try ModuleWeights.write(
+      network, overrides: overrides,
+      to: folder.appendingPathComponent(ModelConfiguration.weightsName))
+    let extent = network.inputExtent
+    // Pictures go in as they are: values 0…1 of any size.
+    let configuration = ModelConfiguration(
+      architecture: name, numFeatures: 3, globalPool: "", modelArgs: .init(),
+      pretrainedCfg: .init(
+        inputSize: [3, extent.height, extent.width], mean: [0, 0, 0], std: [1, 1, 1]),
+      swiftVision: .init(embedding: 0, origin: origin))
+    // Last: a folder with a description is a whole model.
+    try configuration.write(folder: folder)
+  }
+
+  private static func entry(
+    _ name: String
+  ) throws(ModelReferenceError) -> RestorationCatalog.Entry {
+    guard let entry = RestorationCatalog.entry(named: name) else {
+      throw .unknownBackbone(name: name, known: RestorationCatalog.all.map(\.name))
+    }
+    return entry
+  }
+}

@@ -1,0 +1,96 @@
+import Foundation
+import Storage
+import Testing
+
+/// `vision-export` as people and scripts meet it.
+@Suite struct ExportTests {
+  private let folder = FileManager.default.temporaryDirectory
+    .appendingPathComponent("export-\(UUID().uuidString)")
+
+  init() throws {
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  }
+
+  private func export(_ arguments: String...) throws -> ProgramRun {
+    try ProgramRun("vision-export", arguments, directory: folder)
+  }
+
+  /// A Python that has onnxruntime, or nil where there is none on this machine.
+  private var python: URL? {
+    get throws {
+      let candidate = ProcessInfo.processInfo.environment["SWIFT_VISION_ONNX_PYTHON"] ?? ""
+      if !candidate.isEmpty { return URL(fileURLWithPath: candidate) }
+      #expect(
+        ProcessInfo.processInfo.environment["CI"] == nil,
+        "CI needs SWIFT_VISION_ONNX_PYTHON, which tools/test sets")
+      return nil
+    }
+  }
+
+  @Test(arguments: ["vit_tiny_patch16_224", "convnet_small", "resnet50", "nafnet_small"])
+  func `onnxruntime computes what the network computes`(_ name: String) throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let size = name == "nafnet_small" ? ["--size", "36x28"] : ["--size", "64x32"]
+    let run = try ProgramRun(
+      "vision-export",
+      [
+        "random:\(name)", "--format", "onnx", "--output", "m.onnx", "--seed", "3", "--json",
+        "--samples", "s.safetensors",
+      ] + size,
+      directory: folder)
+    #expect(run.exit == 0, "\(run.errors)")
+    let answer = try #require(run.object)
+    #expect(answer["opset"] as? Int == 17 && (answer["nodes"] as? Int ?? 0) > 5)
+    #expect((answer["largestDifference"] as? Double ?? 1) < 1e-4)
+    #expect(run.errors.contains("largest difference"))
+    guard let python = try python else { return }
+    let program = folder.appendingPathComponent("check.py")
+    try """
+    import json, numpy, onnx, onnxruntime
+    onnx.checker.check_model("m.onnx", full_check=True)
+    data = open("s.safetensors", "rb").read()
+    size = int.from_bytes(data[:8], "little")
+    def tensor(name):
+        entry = json.loads(data[8:8 + size])[name]
+        begin, end = entry["data_offsets"]
+        values = numpy.frombuffer(data[8 + size + begin:8 + size + end], dtype=numpy.float32)
+        return values.reshape(entry["shape"])
+    session = onnxruntime.InferenceSession("m.onnx")
+    images, results = tensor("images"), tensor("results")
+    for batch in (1, 3):
+        found = session.run(None, {"images": numpy.concatenate([images] * batch)})[0]
+        assert found.shape == (batch,) + results.shape[1:], found.shape
+        difference = abs(found - results).max()
+        assert difference <= 1e-4 * max(1, abs(results).max()), difference
+    """.write(to: program, atomically: true, encoding: .utf8)
+    let check = try ProgramRun(python, [program.path], directory: folder)
+    #expect(check.exit == 0, "\(check.errors)")
+  }
+
+  @Test func `a model folder is written and opens again`() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let run = try export(
+      "random:nafnet_small", "--format", "safetensors", "--output", "model", "--json")
+    #expect(run.exit == 0, "\(run.errors)")
+    #expect(run.object?["largestDifference"] as? Double == 0)
+    let graph = try export(
+      "model", "--format", "onnx", "--size", "32x32", "--preprocessing", "--output", "m.onnx",
+      "--json")
+    #expect(graph.exit == 0, "\(graph.errors)")
+    #expect((graph.object?["largestDifference"] as? Double ?? 1) < 1e-4)
+  }
+
+  @Test func `mistakes are answered in one sentence`() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let missing = try export("nothing", "--format", "onnx", "--output", "m.onnx")
+    #expect(missing.exit == 66 && missing.errors.contains("nothing"))
+    let adapter = try export(
+      "random:convnet_small", "--format", "onnx", "--output", "m.onnx", "--adapter", "a")
+    #expect(adapter.exit == 64 && adapter.errors.contains("--merge"))
+    let size = try export(
+      "random:convnet_small", "--format", "onnx", "--output", "m.onnx", "--size", "ten")
+    #expect(size.exit == 64 && size.errors.contains("HEIGHTxWIDTH"))
+    let help = try export("--help")
+    #expect(help.exit == 0 && help.output.contains("Examples:"))
+  }
+}
