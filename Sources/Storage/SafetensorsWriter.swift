@@ -6,6 +6,8 @@ public enum SafetensorsWriter {
   public enum Values: Sendable, Hashable {
     /// 32-bit floating-point numbers.
     case float32([Float])
+    /// Numbers that are rounded to 16-bit floating-point ones, for files of half the size.
+    case float16([Float])
     /// 64-bit integers, for counters.
     case int64([Int64])
   }
@@ -41,6 +43,7 @@ public enum SafetensorsWriter {
     let plans = tensors.map { tensor in
       switch tensor.values {
       case .float32: Plan(name: tensor.name, type: .float32, shape: tensor.shape)
+      case .float16: Plan(name: tensor.name, type: .float16, shape: tensor.shape)
       case .int64: Plan(name: tensor.name, type: .integer64, shape: tensor.shape)
       }
     }
@@ -48,6 +51,8 @@ public enum SafetensorsWriter {
       try write(plans, metadata: metadata, to: url) { index, emit in
         switch tensors[index].values {
         case .float32(let values): try values.withUnsafeBytes(emit)
+        case .float16(let values):
+          try values.map { Float16($0).bitPattern }.withUnsafeBytes(emit)
         case .int64(let values): try values.withUnsafeBytes(emit)
         }
       }

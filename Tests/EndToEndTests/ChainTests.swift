@@ -17,7 +17,8 @@ import Testing
         "2", "--json",
       ]
         + [
-          "model.imageHeight=64", "model.imageWidth=32", "extraction.minimumHeight=24",
+          "model.imageHeight=64", "model.imageWidth=32", "simmim.maskUnit=16",
+          "extraction.minimumHeight=24",
           "simmim.batch=4", "isr.pairsPerBatch=2", "isr.gapMaximumStart=1",
         ].flatMap { ["--set", $0] })
     #expect(pretrained.exit == 0, "\(pretrained.errors)")

@@ -168,8 +168,6 @@ import Testing
       #expect(run.object?["waitedSeconds"] as? Double ?? 1 < 0.1)
       #expect(run.errors.contains("Training waited") && run.errors.contains("(from the cache)"))
       try expectSame("after", expected, footage)
-      let log = try footage.text("reference/log.txt")
-      #expect(log.contains("Training begins while footage is read"), "\(log)")
     }
   }
 

@@ -84,7 +84,7 @@ import Testing
         #expect(sentence.hasSuffix(".") && sentence.contains(file.path), "\(sentence)")
       }
     }
-    #expect(refused > 5000 && read > 100, "\(refused) refused, \(read) read")
+    #expect(refused > 5000 && read > 50, "\(refused) refused, \(read) read")
     // All files together are below 4 MB; other suites run beside this one.
     #expect(Compute.peakResidentBytes - before < 512 << 20)
   }

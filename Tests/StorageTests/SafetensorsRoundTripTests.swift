@@ -23,6 +23,17 @@ import Testing
     #expect(Array(try Data(contentsOf: file)) == expected)
   }
 
+  @Test func `16-bit numbers are rounded to the nearest and read back`() throws {
+    let file = folder.url.appending(path: "half.safetensors")
+    let values: [Float] = [1, -0.5, 1 + 1 / 2048 + 1e-6, 65504, 1e6, 0, 6e-8, .infinity]
+    try SafetensorsWriter.write([("h", [2, 4], .float16(values))], to: file)
+    let read = try SafetensorsFile(contentsOf: file)
+    #expect(read["h"]?.type == .float16 && read["h"]?.byteCount == 16)
+    let unit = Float(0x1p-24)
+    #expect(
+      try read.floats("h") == [1, -0.5, 1 + 1 / 1024, 65504, .infinity, 0, unit, .infinity])
+  }
+
   @Test func `orders tensors as the reference implementation does`() throws {
     let file = folder.url.appending(path: "ordering.safetensors")
     let plans: [SafetensorsWriter.Plan] = [
