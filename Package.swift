@@ -41,6 +41,7 @@ let package = Package(
   products: [
     .executable(name: "vision-pretrain", targets: ["vision-pretrain"]),
     .executable(name: "vision-finetune", targets: ["vision-finetune"]),
+    .executable(name: "vision-restore", targets: ["vision-restore"]),
     .executable(name: "vision-evaluate", targets: ["vision-evaluate"]),
     .executable(name: "vision-export", targets: ["vision-export"]),
   ],
@@ -131,16 +132,16 @@ let package = Package(
     room(
       "Tasks",
       [
-        "Batches", "Training", "Optimizers", "Adapters", "Backbones", "Losses", "Layers",
-        "Gradients", "Tensors", "Datasets", "Images", "Storage", "Recipes", "Metrics",
+        "Batches", "Training", "Optimizers", "Adapters", "AdapterFiles", "Backbones", "Losses",
+        "Layers", "Gradients", "Tensors", "Datasets", "Images", "Storage", "Recipes", "Metrics",
       ]),
 
     // 7 Features of pictures, scores of persons against a gallery, their tables and pictures.
     room(
       "Evaluation",
       [
-        "Tasks", "Pretraining", "Batches", "Reports", "Training", "Storage", "Backbones", "Layers",
-        "Gradients", "Tensors", "Datasets", "Metrics", "Images",
+        "Tasks", "Pretraining", "Batches", "Reports", "Training", "Adapters", "AdapterFiles",
+        "Storage", "Backbones", "Layers", "Gradients", "Tensors", "Datasets", "Metrics", "Images",
       ]),
 
     // 8 Commands.
@@ -157,14 +158,20 @@ let package = Package(
     command(
       "vision-finetune",
       [
-        "CommandSupport", "Tasks", "Evaluation", "Batches", "Recipes", "Reports", "Training",
-        "Storage", "Backbones", "Layers", "Datasets", "Metrics", "Images", "Tensors",
-        argumentParser,
+        "CommandSupport", "Tasks", "Evaluation", "Batches", "Adapters", "AdapterFiles", "Recipes",
+        "Reports", "Training", "Storage", "Backbones", "Layers", "Datasets", "Metrics", "Images",
+        "Tensors", argumentParser,
+      ]),
+    command(
+      "vision-restore",
+      [
+        "CommandSupport", "Tasks", "Reports", "Datasets", "Images", "Tensors", argumentParser,
       ]),
     command(
       "vision-evaluate",
       [
-        "CommandSupport", "Evaluation", "Tasks", "Recipes", "Reports", "Training", "Storage",
+        "CommandSupport", "Evaluation", "Tasks", "Adapters", "AdapterFiles", "Recipes", "Reports",
+        "Training", "Storage",
         "Datasets", "Metrics", "Tensors", argumentParser,
       ]),
     command(
@@ -238,8 +245,8 @@ let package = Package(
     tests(
       "Tasks",
       [
-        "Tasks", "Batches", "Training", "Optimizers", "Backbones", "Losses", "Layers", "Gradients",
-        "Tensors", "Datasets", "Images", "Storage", "Recipes", "Metrics",
+        "Tasks", "Batches", "Training", "Optimizers", "Adapters", "Backbones", "Losses", "Layers",
+        "Gradients", "Tensors", "Datasets", "Images", "Storage", "Recipes", "Metrics",
       ]),
     tests(
       "Evaluation",
@@ -252,7 +259,8 @@ let package = Package(
     tests(
       "EndToEnd",
       [
-        "vision-pretrain", "vision-finetune", "vision-evaluate", "vision-export", "Frames",
+        "vision-pretrain", "vision-finetune", "vision-restore", "vision-evaluate", "vision-export",
+        "Frames",
         "Images", "Storage",
       ]),
     tests("House", []),

@@ -1,3 +1,5 @@
+import AdapterFiles
+import Adapters
 public import Backbones
 import Foundation
 import Gradients
@@ -43,10 +45,12 @@ public final class FeatureExtractor {
   /// - Parameters:
   ///   - reference: what to open.
   ///   - position: the output to use; nil takes that of a fine-tuned model's task, else the backbone's.
+  ///   - adapters: adapter folders to put on the network; the head of the last one that has a head is
+  ///     taken. Several are added up.
   ///   - seed: seed of the weights of `random:BACKBONE`.
   /// - Throws: ``EvaluationError``, or the error of the model folder or weight file.
   public init(
-    _ reference: String, position: FeaturePosition? = nil, seed: Int = 0
+    _ reference: String, position: FeaturePosition? = nil, adapters: [String] = [], seed: Int = 0
   ) throws {
     self.reference = reference
     if reference.hasPrefix("baseline:") {
@@ -68,7 +72,19 @@ public final class FeatureExtractor {
       return
     }
     let model = try ModelFolder.load(reference, seed: seed)
-    let description = try TaskDescription(folder: URL(fileURLWithPath: model.origin))
+    var headFolder = URL(fileURLWithPath: model.origin)
+    var description = try TaskDescription(folder: headFolder)
+    var folders = adapters.map { URL(fileURLWithPath: $0) }
+    if description?.needsAdapter == true {
+      folders.insert(headFolder.appendingPathComponent(TaskAdapter.folderName), at: 0)
+    }
+    try Self.attach(folders, to: model.backbone)
+    for folder in folders {
+      if let found = try TaskDescription(folder: folder) {
+        description = found
+        headFolder = folder
+      }
+    }
     let position = position ?? (description?.reid == nil ? .backbone : .task)
     let preparation = PicturePreparation(
       model.configuration.pretrainedCfg, preprocessing: model.preprocessing)
@@ -95,7 +111,7 @@ public final class FeatureExtractor {
       let network = ReIDNetwork(backbone: backbone, shape: shape, random: RandomStream(seed: 0))
       try ModuleWeights.read(
         into: network.head,
-        from: URL(fileURLWithPath: model.origin).appendingPathComponent(TaskDescription.headName))
+        from: headFolder.appendingPathComponent(TaskDescription.headName))
       modules.append(network.head)
       width = shape.width
       method = .network({ network.searchFeatures(of: $0) }, preparation: preparation)
@@ -108,6 +124,21 @@ public final class FeatureExtractor {
     fingerprint = Self.fingerprint(of: modules)
     parameterCount = modules.reduce(0) { $0 + $1.parameterCount() }
     extent = model.extent
+  }
+
+  /// Attaches adapters of our own form or of the PEFT library's; they stay on the network's layers.
+  private static func attach(_ folders: [URL], to network: any Module) throws {
+    guard !folders.isEmpty else { return }
+    let adapted = AdaptedNetwork(network)
+    for (index, folder) in folders.enumerated() {
+      let own = folder.appendingPathComponent(AdapterFolder.descriptionName)
+      let name = "adapter\(index + 1)"
+      if FileManager.default.fileExists(atPath: own.path) {
+        try AdapterFolder.read(folder, into: adapted, named: name, allowsOtherBase: index > 0)
+      } else {
+        try PEFTFolder.read(folder, into: adapted, named: name)
+      }
+    }
   }
 
   private static func embeddingHead(of model: LoadedModel, reference: String) throws -> Linear {

@@ -81,7 +81,7 @@ struct ColouredPeople {
 extension TaskTrainer {
   /// Every weight and running statistic of the network.
   var weights: [[Float]] {
-    task.network.parameters.map(\.parameter.value.values)
+    task.parameters.map(\.parameter.value.values)
       + task.network.buffers.map(\.buffer.value.values)
   }
 

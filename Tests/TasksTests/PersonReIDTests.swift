@@ -41,6 +41,15 @@ import Training
       $0.tuning.method = "head"
       $0.augmentation = .mirrorsOnly
     },
+    Variant(testDescription: "a low-rank adapter, averaged") {
+      $0.tuning.method = "lora"
+      $0.tuning.rank = 2
+      $0.training.exponentialMovingAverage = 0.9
+    },
+    Variant(testDescription: "an adapter with rank allocation") {
+      $0.tuning.method = "adalora"
+      $0.tuning.rank = 2
+    },
     Variant(testDescription: "the head alone, on varied pictures") { $0.tuning.method = "head" },
   ]
 
@@ -79,6 +88,32 @@ import Training
     let isFrozen = state(trainer.task.model.backbone) == before.0
     let hasLearned = state(trainer.task.model.head) != before.1
     #expect(isFrozen && hasLearned)
+  }
+
+  @Test func `an adapter leaves the base alone, and its folder merges to the same features`() throws
+  {
+    let people = try ColouredPeople()
+    defer { people.remove() }
+    var recipe = ColouredPeople.recipe
+    recipe.tuning.method = "lora"
+    let trainer = try people.trainer(recipe)
+    let before = trainer.task.model.backbone.parameters.map(\.parameter.value.values)
+    try trainer.run()
+    let isFrozen = trainer.task.model.backbone.parameters.map(\.parameter.value.values) == before
+    #expect(isFrozen)
+    let folder = people.root.appendingPathComponent("model")
+    try trainer.writeKept(to: folder)
+    let isBack = trainer.task.model.backbone.parameters.map(\.parameter.value.values) == before
+    #expect(isBack)
+    let loaded = try ModelFolder.load(folder.path)
+    let images = Variable(try trainer.task.batches(0).images)
+    let merged = loaded.backbone.features(of: images, in: .inference()).value.values
+    let adapted = trainer.task.model.backbone.features(of: images, in: .inference()).value.values
+    let difference = zip(merged, adapted).reduce(0) { max($0, abs($1.0 - $1.1)) }
+    #expect(difference < 1e-4, "\(difference)")
+    let names = try FileManager.default.contentsOfDirectory(
+      atPath: folder.appendingPathComponent("adapter").path)
+    #expect(Set(names).isSuperset(of: ["adapter.json", "adapter.safetensors", "head.safetensors"]))
   }
 
   @Test func `kept features equal computed ones`() throws {

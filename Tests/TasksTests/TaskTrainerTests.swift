@@ -34,9 +34,8 @@ private final class GivenScores: FinetuneTask {
     scores.isEmpty ? nil : TaskScore("given", scores.removeFirst())
   }
 
-  func writeModel(to folder: URL, overrides: [String: Tensor]) throws {
-    try ModuleWeights.write(
-      number, overrides: overrides, to: folder.appendingPathComponent("model.safetensors"))
+  func writeModel(to folder: URL, for purpose: ModelPurpose) throws {
+    try ModuleWeights.write(number, to: folder.appendingPathComponent("model.safetensors"))
   }
 
   func readModel(from folder: URL) throws {

@@ -1,3 +1,5 @@
+import AdapterFiles
+import Adapters
 import CommandSupport
 import Datasets
 import Evaluation
@@ -11,7 +13,10 @@ extension Evaluate {
     switch error {
     case let error as EvaluationError: failure(error)
     case let error as DatasetError: failure(error)
-    case let error as TaskError: CommandFailure(.badData, error.description)
+    case let error as TaskError:
+      CommandFailure(error.isMissing ? .missingInput : .badData, error.description)
+    case let error as AdapterError: CommandFailure(.usage, error.description)
+    case let error as AdapterFileError: CommandFailure(.badData, error.description)
     case let error as MetricsError: CommandFailure(.badData, error.description)
     case let error as ModelReferenceError: failure(error)
     case let error as ModelFolderError: CommandFailure(.badData, error.description)

@@ -29,7 +29,8 @@ struct Evaluate: VisionCommand {
 
   @Option(
     help: ArgumentHelp(
-      "What to score: reid. (default: score nothing, only write --features)", valueName: "task"))
+      "What to score: reid or restoration. (default: score nothing, only write --features)",
+      valueName: "task"))
   var task: String?
 
   @Option(
@@ -64,7 +65,7 @@ struct Evaluate: VisionCommand {
         + "backbone).", valueName: "name"))
   var feature = FeatureChoice.automatic
 
-  @Flag(help: "Average the features of each picture and its mirror image. (default: off)")
+  @Flag(help: "Average over mirror images; restoration: over all eight turns. (default: off)")
   var flip = false
 
   @Flag(help: "Re-rank by k-reciprocal neighbours. (default: off)")
@@ -97,28 +98,47 @@ struct Evaluate: VisionCommand {
         + "(default: none)", valueName: "dir"))
   var output: String?
 
-  @Option(help: .hidden)
+  @Option(
+    help: ArgumentHelp(
+      "Adapter folder to put on the model; may be repeated. (default: none)", valueName: "dir"))
   var adapter: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "How clean pictures are spoiled before restoring them, such as noise25, jpeg10, sr4, blur2 or "
+        + "mixed; paired for pairs of files. (default: what the model was trained against)",
+      valueName: "name"))
+  var degradation: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Side of a tile when restoring large pictures; 0 for whole. (default: the model's)",
+      valueName: "n"))
+  var tile: Int?
 
   @OptionGroup(title: "Common flags") var common: CommonFlags
 
   func perform(in session: CommandSession) throws -> any Encodable {
     let job = try EvaluateJob(self, session: session)
-    return try task == nil ? job.writeFeatures() : job.score()
+    switch task {
+    case nil: return try job.writeFeatures()
+    case "restoration": return try job.scoreRestoration()
+    default: return try job.score()
+    }
   }
 
   func validate() throws {
-    guard task == nil || task == "reid" else {
-      let others = ["face", "restoration"]
-      throw ValidationError(
-        others.contains(task ?? "")
-          ? "--task \(task ?? "") is not part of this version: it arrives together with "
-            + "vision-finetune; --task reid works."
-          : "--task takes reid, not “\(task ?? "")”.")
+    guard task == nil || ["reid", "restoration"].contains(task ?? "") else {
+      throw ValidationError("--task takes reid or restoration, not “\(task ?? "")”.")
     }
-    guard adapter.isEmpty else {
-      throw ValidationError(
-        "--adapter is not part of this version: adapters arrive together with vision-finetune.")
+    if task == "restoration" {
+      guard data != nil, query == nil, gallery == nil, features == nil, !rerank, rule == nil else {
+        throw ValidationError(
+          "--task restoration takes --data DIR, and no --query, --gallery, --features, --rerank or "
+            + "--protocol.")
+      }
+    } else if degradation != nil || tile != nil {
+      throw ValidationError("--degradation and --tile belong to --task restoration.")
     }
     guard common.resume == nil else {
       throw ValidationError("An evaluation is not resumed; leave --resume out and run it again.")

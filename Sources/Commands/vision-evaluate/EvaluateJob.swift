@@ -159,7 +159,9 @@ struct EvaluateJob {
 
   /// Opens a model.
   func open(_ reference: String) throws -> FeatureExtractor {
-    let extractor = try FeatureExtractor(reference, position: flags.feature.position, seed: seed)
+    let extractor = try FeatureExtractor(
+      reference, position: flags.feature.position,
+      adapters: reference.hasPrefix("baseline:") ? [] : flags.adapter, seed: seed)
     log.detail(
       "\(reference): \(extractor.origin), \(extractor.parameterCount) parameters, "
         + "features of \(extractor.width) values")

@@ -1,3 +1,5 @@
+import AdapterFiles
+import Adapters
 import CommandSupport
 import Datasets
 import Evaluation
@@ -12,6 +14,7 @@ extension Finetune {
     case let error as TaskError:
       switch error {
       case .unsuitableSettings: CommandFailure(.usage, error.description)
+      case .missingModel: CommandFailure(.missingInput, error.description)
       default: CommandFailure(.badData, error.description)
       }
     case let error as DatasetError:
@@ -25,6 +28,8 @@ extension Finetune {
       case .cannotWrite: CommandFailure(.cannotWrite, error.description)
       default: CommandFailure(.badData, error.description)
       }
+    case let error as AdapterError: CommandFailure(.usage, error.description)
+    case let error as AdapterFileError: CommandFailure(.badData, error.description)
     case let error as MetricsError: CommandFailure(.badData, error.description)
     case let error as ModelReferenceError:
       switch error {

@@ -28,18 +28,20 @@ struct Finetune: VisionCommand {
   @Option(
     help: ArgumentHelp(
       "Labelled data; reid: bounding_box_train/ or train/ with one folder per person, or one folder "
-        + "per person alone.", valueName: "dir"))
+        + "per person alone; restoration: pairs such as input/ and target/, or clean pictures with "
+        + "--set restoration.degradation=noise25.", valueName: "dir"))
   var data: String?
 
   @Option(
     help: ArgumentHelp(
       "What to start from: a run folder, a model folder or random:BACKBONE. (default: the recipe's; "
-        + "tiny: random:convnet_small)", valueName: "run|model"))
+        + "tiny: random:convnet_small, or random:nafnet_small)", valueName: "run|model"))
   var from: String?
 
   @Option(
     help: ArgumentHelp(
-      "What to train: full (all weights), head (the new parts alone), or an adapter. "
+      "What to train: full (all weights), head (the new parts alone), or an adapter, such as "
+        + "lora, dora or bitfit. "
         + "(default: the recipe's, full)", valueName: "name"))
   var adapter: String?
 
@@ -57,12 +59,12 @@ struct Finetune: VisionCommand {
   @Option(help: "Passes over the training data. (default: the recipe's)")
   var epochs: Int?
 
-  @Option(help: "Optimizer steps. (default: the recipe's; tiny: 1500)")
+  @Option(help: "Optimizer steps. (default: the recipe's; tiny: 1500, or 2000)")
   var steps: Int?
 
   @OptionGroup(title: "Common flags") var common: CommonFlags
 
-  private static let tasks = "reid"
+  private static let tasks = "reid or restoration"
 
   func validate() throws {
     if epochs != nil, steps != nil {
@@ -76,7 +78,7 @@ struct Finetune: VisionCommand {
       guard let task else {
         throw ValidationError("Say what to learn: --task \(Self.tasks).")
       }
-      guard TaskDescription.Task(rawValue: task) != nil else {
+      guard let known = TaskDescription.Task(rawValue: task), known != .face else {
         throw ValidationError("--task takes \(Self.tasks), not “\(task)”.")
       }
       guard data != nil else { throw ValidationError("Name the labelled data: --data DIR.") }
@@ -110,7 +112,13 @@ struct Finetune: VisionCommand {
           inputs, recipe: recipe(ReIDRecipe.self, in: folder), flags: self,
           folder: folder, session: session)
       ).run()
-    case .face, .restoration:
+    case .restoration:
+      return try RestorationRun(
+        job: FinetuneJob(
+          inputs, recipe: recipe(RestorationRecipe.self, in: folder), flags: self, folder: folder,
+          session: session)
+      ).run()
+    case .face:
       throw CommandFailure(.usage, "--task takes \(Self.tasks), not “\(inputs.task.rawValue)”.")
     }
   }

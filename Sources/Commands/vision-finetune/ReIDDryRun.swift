@@ -47,8 +47,8 @@ struct ReIDDryRun {
       persons: data.persons.count, images: data.train.count,
       heldOutPersons: Set(data.query.map(\.person)).count,
       heldOutImages: data.query.count + data.gallery.count,
-      trainableParameters: task.model.parameterCount(trainableOnly: true),
-      totalParameters: task.model.parameterCount(), steps: trainer.totalSteps,
+      trainableParameters: task.trainableParameterCount,
+      totalParameters: task.parameterCount, steps: trainer.totalSteps,
       estimatedMinutes: minutes, estimatedMemoryMiB: memory, notes: data.notes + task.notes)
   }
 }

@@ -72,8 +72,8 @@ struct ReIDRun {
         + "\(data.query.count + data.gallery.count) pictures")
     for note in data.notes + task.notes { log.warning(note) }
     let extent = task.model.backbone.inputExtent
-    let trainable = task.model.parameterCount(trainableOnly: true)
-    let total = task.model.parameterCount()
+    let trainable = task.trainableParameterCount
+    let total = task.parameterCount
     let share = Double(Int(1000 * Double(trainable) / Double(max(total, 1)))) / 10
     log.notice(
       "Model: \(task.configuration.architecture) at \(extent.height)x\(extent.width) from "
@@ -125,8 +125,8 @@ struct ReIDRun {
     }
     return FinetuneResult(
       run: job.folder.url.path, task: "reid", adapter: job.recipe.tuning.method,
-      trainableParameters: task.model.parameterCount(trainableOnly: true),
-      totalParameters: task.model.parameterCount(), steps: state.step,
+      trainableParameters: task.trainableParameterCount,
+      totalParameters: task.parameterCount, steps: state.step,
       imagesPerSecond: Double(state.images) / max(state.seconds, 1e-9),
       peakMemoryMiB: Double(max(state.peakResidentBytes, Compute.peakResidentBytes)) / 1_048_576,
       best: result, bestStep: best, seconds: state.seconds, report: job.folder.report.path)

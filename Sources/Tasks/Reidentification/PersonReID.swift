@@ -8,7 +8,7 @@ import Losses
 import Metrics
 public import Recipes
 public import Storage
-public import Tensors
+import Tensors
 public import Training
 
 /// Learning to find the same person again, from pictures with known persons.
@@ -31,6 +31,8 @@ public final class PersonReID: FinetuneTask {
   private let preprocessing: Preprocessing
   private let maker: ReIDBatchMaker
   private let isHeadOnly: Bool
+  /// The adapter that is trained in place of the network's own weights, if any.
+  public let adapter: TaskAdapter?
   private var kept: [Int: Tensor] = [:]
 
   /// Puts a head on the starting network and freezes what the method does not train.
@@ -60,6 +62,9 @@ public final class PersonReID: FinetuneTask {
     model = ReIDNetwork(backbone: start.backbone, shape: shape, random: random)
     isHeadOnly = recipe.tuning.method == "head"
     if isHeadOnly { model.backbone.setTrainable(false) }
+    adapter =
+      ["full", "head"].contains(recipe.tuning.method)
+      ? nil : try TaskAdapter(recipe.tuning, on: model.backbone, random: random)
     if shape.poolsGeneralized, !(start.backbone is any MaskableBackbone) {
       throw TaskError.unsuitableSettings(
         reason: "reid.pooling=generalizedMean needs a feature map, which "
@@ -133,6 +138,11 @@ public final class PersonReID: FinetuneTask {
   }
 
   private func features(of batch: ReIDBatch, in context: ForwardContext) -> Variable {
+    if adapter != nil {
+      return context.withRunningStatistics {
+        model.features(of: Variable(batch.images), in: context)
+      }
+    }
     guard isHeadOnly else { return model.features(of: Variable(batch.images), in: context) }
     // A learned exponent sits between network and head, so features cannot be kept.
     if model.head.shape.poolsGeneralized {
@@ -217,21 +227,28 @@ public final class PersonReID: FinetuneTask {
     )
   }
 
-  /// Writes network, head, configuration and task description.
-  public func writeModel(to folder: URL, overrides: [String: Tensor]) throws {
-    let parts = ["backbone", "head"].map { part in
-      Dictionary(
-        uniqueKeysWithValues: overrides.compactMap { path, value in
-          path.hasPrefix("\(part).") ? (String(path.dropFirst(part.count + 1)), value) : nil
-        })
-    }
+  /// Writes network, head, configuration, task description, and the adapter as a folder of its own.
+  public func writeModel(to folder: URL, for purpose: ModelPurpose) throws {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    try ModuleWeights.write(
-      model.head, overrides: parts[1],
-      to: folder.appendingPathComponent(TaskDescription.headName))
-    try TaskDescription(task: .reid, reid: model.head.shape).write(folder: folder)
-    try ModelFolder.write(
-      model.backbone, configuration: configuration, overrides: parts[0], to: folder)
+    var description = TaskDescription(task: .reid, reid: model.head.shape)
+    let head = TaskDescription.headName
+    try ModuleWeights.write(model.head, to: folder.appendingPathComponent(head))
+    if purpose == .use, let adapter {
+      // The small folder has all that is not in the base: it can be sent alone.
+      let small = try adapter.write(below: folder)
+      try ModuleWeights.write(model.head, to: small.appendingPathComponent(head))
+      try description.write(folder: small)
+      let isMerged = try adapter.merged {
+        try ModelFolder.write(model.backbone, configuration: configuration, to: folder)
+      }
+      description.needsAdapter = isMerged ? nil : true
+      if !isMerged {
+        try ModelFolder.write(model.backbone, configuration: configuration, to: folder)
+      }
+    } else {
+      try ModelFolder.write(model.backbone, configuration: configuration, to: folder)
+    }
+    try description.write(folder: folder)
   }
 
   /// Reads network and head.

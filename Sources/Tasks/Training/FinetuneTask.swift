@@ -1,7 +1,7 @@
 public import Foundation
 public import Gradients
 public import Layers
-public import Tensors
+import Tensors
 
 /// Something a network is fine-tuned for: what a batch is, what is learned from it, and how well the
 /// network does on what is held out.
@@ -24,10 +24,38 @@ public protocol FinetuneTask: AnyObject {
   func learn(from batch: Batch, in context: ForwardContext) throws -> TaskLoss
   /// The score on what is held out; `nil` where nothing is.
   func score() throws -> TaskScore?
-  /// Writes a model folder; `overrides` replaces weights by their path in ``network``.
-  func writeModel(to folder: URL, overrides: [String: Tensor]) throws
-  /// Reads the weights of a folder written by ``writeModel(to:overrides:)``.
+  /// The adapter that is trained in place of the network's own weights, if any.
+  var adapter: TaskAdapter? { get }
+  /// Writes a model folder with the present weights.
+  func writeModel(to folder: URL, for purpose: ModelPurpose) throws
+  /// Reads the weights of a folder written for a checkpoint.
   func readModel(from folder: URL) throws
+}
+
+/// What a model folder is written for.
+public enum ModelPurpose: Sendable {
+  /// To continue training: the network and its adapter apart.
+  case checkpoint
+  /// To be used: the adapter within the weights where it can be.
+  case use
+}
+
+extension FinetuneTask {
+  /// All weights are the network's own.
+  public var adapter: TaskAdapter? { nil }
+
+  /// Everything that may be trained: of the network, then of the adapter under `adapter.`.
+  public var parameters: [(path: String, parameter: Parameter)] {
+    network.parameters + (adapter?.parameters ?? [])
+  }
+
+  /// Numbers in all parameters.
+  public var parameterCount: Int { parameters.reduce(0) { $0 + $1.parameter.value.count } }
+
+  /// Numbers in those that are trained.
+  public var trainableParameterCount: Int {
+    parameters.reduce(0) { $0 + ($1.parameter.isTrainable ? $1.parameter.value.count : 0) }
+  }
 }
 
 /// What a task learned from one batch.

@@ -16,11 +16,20 @@ public struct TaskDescription: Codable, Sendable, Hashable {
   public var task: Task
   /// The head of a re-identification model.
   public var reid: ReIDHead.Shape?
+  /// The network of a restoration model.
+  public var restoration: RestorationModel.Shape?
+  /// Whether the folder's adapter has to be attached, since its change is no change of the weights.
+  public var needsAdapter: Bool?
 
   /// Describes a model.
-  public init(task: Task, reid: ReIDHead.Shape? = nil) {
+  public init(
+    task: Task, reid: ReIDHead.Shape? = nil, restoration: RestorationModel.Shape? = nil,
+    needsAdapter: Bool? = nil
+  ) {
     self.task = task
     self.reid = reid
+    self.restoration = restoration
+    self.needsAdapter = needsAdapter
   }
 
   /// Name of the file in a model folder.

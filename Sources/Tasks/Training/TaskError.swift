@@ -8,8 +8,16 @@ public enum TaskError: Error, Sendable, CustomStringConvertible {
   case unsuitableSettings(reason: String)
   /// The checkpoint belongs to another run.
   case otherRun(reason: String)
+  /// There is no such model.
+  case missingModel(path: String)
   /// A model folder that this task cannot use.
   case unusableModel(path: String, reason: String)
+
+  /// Whether something that was named does not exist.
+  public var isMissing: Bool {
+    if case .missingModel = self { return true }
+    return false
+  }
 
   /// One sentence for the person who runs the training.
   public var description: String {
@@ -19,6 +27,8 @@ public enum TaskError: Error, Sendable, CustomStringConvertible {
         + "rate: --set training.learningRate=…."
     case .unsuitableData(let reason), .unsuitableSettings(let reason), .otherRun(let reason):
       reason
+    case .missingModel(let path):
+      "There is no model \(path): give a run folder, a model folder or random:NETWORK."
     case .unusableModel(let path, let reason):
       "The model \(path) cannot be used: \(reason)."
     }

@@ -2,7 +2,6 @@ public import Foundation
 import Layers
 import Optimizers
 import Storage
-import Tensors
 public import Training
 
 /// The state of a fine-tuning run that is not in a weight file.
@@ -52,7 +51,8 @@ extension TaskTrainer {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     try folder.replace(state: try encoder.encode(state)) { url in
-      try task.writeModel(to: url, overrides: [:])
+      try task.writeModel(to: url, for: .checkpoint)
+      try task.adapter?.writeState(to: url)
       try TensorFile.write(moments.moments, to: url.appendingPathComponent(optimizerName))
       if let average {
         try TensorFile.write(average.values, to: url.appendingPathComponent(averageName))
@@ -81,6 +81,7 @@ extension TaskTrainer {
           + "one has \(totalSteps): its recipe or its data were changed.")
     }
     try task.readModel(from: folder.url)
+    try task.adapter?.readState(from: folder.url)
     start(at: state.step)
     let moments = try TensorFile.read(folder.url.appendingPathComponent(optimizerName))
     let problems = optimizer.restore(OptimizerState(step: state.optimizerStep, moments: moments))
@@ -99,6 +100,6 @@ extension TaskTrainer {
 
   /// Writes the model that is meant to be used: averaged weights when the run keeps an average.
   public func writeKept(to folder: URL) throws {
-    try task.writeModel(to: folder, overrides: average?.values ?? [:])
+    try withKeptWeights { try task.writeModel(to: folder, for: .use) }
   }
 }

@@ -1,3 +1,4 @@
+import Adapters
 import Gradients
 import Layers
 import Optimizers
@@ -67,7 +68,7 @@ public final class TaskTrainer<Task: FinetuneTask> {
   func start(at step: Int) {
     self.step = step
     prefetcher = nil
-    let parameters = task.network.parameters
+    let parameters = task.parameters
     for (_, parameter) in parameters { parameter.gradient = nil }
     let rates = rates
     optimizer = AdamW(
@@ -100,7 +101,7 @@ public final class TaskTrainer<Task: FinetuneTask> {
       return try learn()
     } catch {
       for (buffer, value) in statistics { buffer.value = value }
-      for (_, parameter) in task.network.parameters { parameter.gradient = nil }
+      for (_, parameter) in task.parameters { parameter.gradient = nil }
       prefetcher = nil
       throw error
     }
@@ -114,14 +115,20 @@ public final class TaskTrainer<Task: FinetuneTask> {
       preconditionFailure("the prefetcher was just made")
     }
     let context = ForwardContext.training(random: random.split(step))
-    let learned = try task.learn(from: batch, in: context)
+    var learned = try task.learn(from: batch, in: context)
+    if let penalty = task.adapter?.adapter.penalty(in: context) {
+      learned.values["penalty"] = Double(penalty.value.scalar)
+      learned.loss = learned.loss + penalty
+    }
     let value = Double(learned.loss.value.scalar)
     guard value.isFinite else { throw TaskError.notFinite(step: step, what: "loss") }
     context.backward(from: learned.loss)
+    task.adapter?.allocator?.afterBackward(step: step, of: totalSteps)
     let norm = optimizer.gradientNorm
     guard norm.isFinite else { throw TaskError.notFinite(step: step, what: "gradient") }
     let rate = schedule.rate(at: step)
     optimizer.update(rate: rate, clip: settings.clip > 0 ? Float(settings.clip) : nil)
+    task.adapter?.allocator?.afterUpdate(step: step, of: totalSteps)
     average?.update()
     var report = TaskStep(
       step: step, images: learned.images, values: learned.values, waited: waited)

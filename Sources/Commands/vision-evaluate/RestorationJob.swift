@@ -1,0 +1,101 @@
+import CommandSupport
+import Datasets
+import Evaluation
+import Foundation
+import Reports
+import Tasks
+
+/// Several models on the same spoiled pictures.
+struct RestorationComparison: Encodable {
+  let models: [RestorationResult]
+}
+
+extension EvaluateJob {
+  /// Scores every model at restoring pictures.
+  func scoreRestoration() throws -> any Encodable {
+    let root = URL(fileURLWithPath: flags.data ?? "")
+    let word: String
+    if let given = flags.degradation {
+      word = given
+    } else {
+      // What a model was trained against says more than the folder; baselines have nothing to say.
+      word =
+        try flags.models.lazy.compactMap { reference in
+          reference.hasPrefix("baseline:")
+            ? nil : try RestorationModel.load(reference, seed: seed).shape?.degradation
+        }.first ?? "paired"
+    }
+    _ = try RestorationPictures.choice(word)
+    let evaluation = try RestorationEvaluation(root: root, degradation: word, seed: seed)
+    log.notice("\(root.path): \(evaluation.items.count) pictures, degradation \(word)")
+    let methods = try flags.models.map { ($0, try method($0)) }
+    if flags.common.dryRun {
+      log.notice("Dry run: nothing was scored or written.")
+      return ["pictures": evaluation.items.count]
+    }
+    let outputs = try flags.output.map {
+      try EvaluationFolder(URL(fileURLWithPath: $0), commandText: session.quotedCommandLine + "\n")
+    }
+    var results: [RestorationResult] = []
+    for (reference, method) in methods {
+      let progress = ProgressReporter(
+        reference, total: evaluation.items.count, console: session.console)
+      results.append(
+        try evaluation.result(
+          of: method, reference: reference, tiling: tiling(method),
+          progress: { progress.advance(steps: $0, items: $0) }))
+      progress.finish()
+    }
+    report(skipped: results[0].skipped)
+    var table = RestorationTable.table(results)
+    table.caption = nil
+    session.console.print(table.plain())
+    for result in results { log.notice(result.caption) }
+    if let outputs { try write(results, to: outputs) }
+    return results.count == 1 ? results[0] : RestorationComparison(models: results)
+  }
+
+  private func method(_ reference: String) throws -> RestorationMethod {
+    guard reference.hasPrefix("baseline:") else {
+      return .network(try RestorationModel.load(reference, seed: seed))
+    }
+    let name = String(reference.dropFirst("baseline:".count))
+    guard let method = RestorationMethod(baseline: name) else {
+      throw EvaluationError.unknownBaseline(name: name, known: RestorationMethod.baselines)
+    }
+    return method
+  }
+
+  /// How pictures are cut: as the flags say, else as the model was made for.
+  private func tiling(_ method: RestorationMethod) -> TiledRestoration? {
+    guard flags.flip || flags.tile != nil, case .network(let model) = method else { return nil }
+    let overlap = model.shape?.overlap ?? 32
+    let side = flags.tile ?? model.shape?.tile ?? 0
+    return TiledRestoration(
+      side: side, overlap: side > 0 ? min(overlap, side / 2) : 0, averagesTurns: flags.flip)
+  }
+
+  private func write(_ results: [RestorationResult], to folder: EvaluationFolder) throws {
+    try folder.write(RestorationTable.table(results).markdown() + "\n", as: "table.md")
+    try folder.write(skipped: results[0].skipped)
+    var sections = [HTMLReport.Section("Scores", blocks: [.table(RestorationTable.table(results))])]
+    for (index, result) in results.enumerated() {
+      let sheet = try result.strips()
+      try folder.write(sheet, as: "restored-\(index + 1).png")
+      sections.append(
+        .init(
+          result.reference,
+          blocks: [.figure(.init(try .sheet(sheet), caption: "Spoiled, restored, clean."))]))
+    }
+    let report = HTMLReport(
+      title: "Image restoration", subtitle: flags.data ?? "", protocolText: results[0].caption,
+      sections: sections, command: session.quotedCommandLine,
+      skipped: results[0].skipped.map { .init(path: $0.path, reason: $0.reason) })
+    try report.write(to: folder.url.appendingPathComponent("report.html"))
+    if results.count == 1 {
+      try folder.write(results: results[0])
+    } else {
+      try folder.write(results: RestorationComparison(models: results))
+    }
+  }
+}

@@ -1,0 +1,135 @@
+import ArgumentParser
+import CommandSupport
+import Datasets
+import Foundation
+import Images
+import Reports
+import Tasks
+import Tensors
+
+/// Pictures in, restored pictures out.
+struct Restore: VisionCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "vision-restore",
+    abstract: "Restore pictures with a model of vision-finetune --task restoration.",
+    discussion: """
+      Example: vision-restore runs/denoise noisy/ clean/
+
+      A folder keeps its sub-folders; results are PNG files of the same names. Large pictures are \
+      restored in overlapping tiles.
+      """)
+
+  @Argument(help: ArgumentHelp("Run folder or model folder.", valueName: "model"))
+  var model: String
+
+  @Argument(help: ArgumentHelp("Picture, or folder of pictures.", valueName: "input"))
+  var input: String
+
+  @Argument(
+    help: ArgumentHelp(
+      "Folder for the restored pictures, or a PNG or JPEG file.", valueName: "output"))
+  var output: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Side of a tile in pixels; 0 restores each picture whole. (default: the model's)",
+      valueName: "n"))
+  var tile: Int?
+
+  @Flag(help: "Mean over the eight ways to lay a picture, at eight times the cost. (default: off)")
+  var flip = false
+
+  @OptionGroup(title: "Common flags") var common: CommonFlags
+
+  private struct Result: Encodable {
+    let pictures: Int
+    let skipped: Int
+    let output: String
+    let seconds: Double
+  }
+
+  func validate() throws {
+    if let tile, tile != 0, tile < 16 {
+      throw ValidationError("--tile takes 0 or a whole number of at least 16.")
+    }
+    guard common.resume == nil else {
+      throw ValidationError("Restoring is not resumed; leave --resume out and run it again.")
+    }
+  }
+
+  func perform(in session: CommandSession) throws -> any Encodable {
+    let threads = try common.requestedThreads() ?? ProcessInfo.processInfo.activeProcessorCount
+    Compute.configure(threads: threads)
+    let log = try RunLog(file: nil, console: session.console)
+    let model = try RestorationModel.load(model, seed: common.seed ?? 0)
+    let side = tile ?? model.shape?.tile ?? 0
+    let way = TiledRestoration(
+      side: side, overlap: side > 0 ? min(model.shape?.overlap ?? 32, side / 2) : 0,
+      averagesTurns: flip)
+    let jobs = try pairs()
+    log.notice(
+      "\(model.name): \(jobs.count) \(jobs.count == 1 ? "picture" : "pictures")"
+        + (side > 0 ? ", tiles of \(side) pixels" : ""))
+    if common.dryRun {
+      log.notice("Dry run: nothing was written.")
+      return Result(pictures: jobs.count, skipped: 0, output: output, seconds: 0)
+    }
+    let start = ContinuousClock.now
+    let progress = ProgressReporter("Restoring", total: jobs.count, console: session.console)
+    var skipped = 0
+    for (source, target) in jobs {
+      defer { progress.advance(items: 1) }
+      let image: Image
+      do throws(ImageError) {
+        image = try Image(contentsOf: source)
+      } catch {
+        log.warning("Skipped \(source.path): \(error.description)")
+        skipped += 1
+        continue
+      }
+      try FileManager.default.createDirectory(
+        at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try way.restored(image, by: model.backbone).write(to: target)
+    }
+    progress.finish()
+    guard skipped < jobs.count else {
+      throw CommandFailure(.badData, "None of the \(jobs.count) pictures can be decoded.")
+    }
+    return Result(
+      pictures: jobs.count - skipped, skipped: skipped, output: output,
+      seconds: (ContinuousClock.now - start) / .seconds(1))
+  }
+
+  /// Every picture with the file it becomes.
+  private func pairs() throws -> [(URL, URL)] {
+    let (source, target) = (URL(fileURLWithPath: input), URL(fileURLWithPath: output))
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: source.path, isDirectory: &isFolder) else {
+      throw DatasetError.missing(path: input)
+    }
+    guard isFolder.boolValue else {
+      let isFile = ["png", "jpg", "jpeg"].contains(target.pathExtension.lowercased())
+      let name = source.deletingPathExtension().lastPathComponent + ".png"
+      return [(source, isFile ? target : target.appendingPathComponent(name))]
+    }
+    return try ImageFolder(root: source).paths.map { path in
+      let inner = String(path.dropFirst(source.path.count).drop { $0 == "/" })
+      let name = (inner as NSString).deletingPathExtension + ".png"
+      return (URL(fileURLWithPath: path), target.appendingPathComponent(name))
+    }
+  }
+
+  static func failure(for error: any Error) -> CommandFailure? {
+    switch error {
+    case let error as TaskError:
+      CommandFailure(error.isMissing ? .missingInput : .badData, error.description)
+    case let error as DatasetError:
+      switch error {
+      case .missing, .cannotRead: CommandFailure(.missingInput, error.description)
+      default: CommandFailure(.badData, error.description)
+      }
+    case let error as ImageError: CommandFailure(.cannotWrite, error.description)
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,3 @@
+import CommandSupport
+
+runCommand(Restore.self)

@@ -1,0 +1,96 @@
+import Batches
+import Datasets
+public import Foundation
+import Images
+import Metrics
+public import Tasks
+import Tensors
+
+/// Spoiled pictures restored and compared with the truth.
+public struct RestorationEvaluation: Sendable {
+  /// The pictures.
+  public let items: [RestorationItem]
+  /// Where they were found.
+  public let path: String
+  /// `paired`, or how clean pictures are spoiled.
+  public let degradation: String
+  /// Seed of what is drawn for a degradation.
+  public let seed: Int
+
+  /// Makes an evaluation.
+  public init(items: [RestorationItem], path: String, degradation: String, seed: Int) {
+    self.items = items
+    self.path = path
+    self.degradation = degradation
+    self.seed = seed
+  }
+
+  /// Finds the test pictures of a data folder: test pairs, or clean pictures below `test/` where there
+  /// is such a folder.
+  ///
+  /// - Throws: `DatasetError` for a folder without usable pictures.
+  public init(root: URL, degradation: String, seed: Int) throws {
+    let items: [RestorationItem]
+    if degradation == "paired" {
+      items = try PairedFolder(root: root).scored.map {
+        RestorationItem(name: $0.name, clean: $0.clean, degraded: $0.degraded)
+      }
+    } else {
+      let source =
+        RestorationData.split(of: root, named: ["test", "testing", "val", "validation"]) ?? root
+      items = RestorationData.items(of: try ImageFolder(root: source), below: source)
+    }
+    self.init(items: items, path: root.path, degradation: degradation, seed: seed)
+  }
+
+  /// Scores a method.
+  ///
+  /// - Parameters:
+  ///   - method: what restores.
+  ///   - reference: what it was asked for as.
+  ///   - tiling: how large pictures are cut; nil takes what the model was made for.
+  ///   - progress: called with the number of pictures of each step.
+  /// - Throws: ``EvaluationError/nothingReadable(set:count:path:reason:)`` without a single usable
+  ///   picture, `TaskError` for a degradation that means nothing.
+  public func result(
+    of method: RestorationMethod, reference: String, tiling: TiledRestoration? = nil,
+    progress: (Int) -> Void = { _ in }
+  ) throws -> RestorationResult {
+    let start = ContinuousClock.now
+    let pictures = RestorationPictures(
+      try RestorationPictures.choice(degradation),
+      random: RandomStream(seed: UInt64(seed)).split("restoration").split("degradations"))
+    var rows: [RestorationResult.Row] = []
+    var skipped: [SkippedFile] = []
+    var shown: [RestorationResult.Shown] = []
+    for item in items {
+      defer { progress(1) }
+      let pair: (degraded: Image, clean: Image)
+      do {
+        pair = try pictures.pair(of: item)
+      } catch {
+        skipped.append(SkippedFile(path: item.degraded ?? item.clean, reason: "\(error)"))
+        continue
+      }
+      guard min(pair.clean.width, pair.clean.height) >= 11 else {
+        skipped.append(
+          SkippedFile(path: item.clean, reason: "a side is below 11 pixels, the window of SSIM"))
+        continue
+      }
+      let output = method.restored(pair.degraded, tiling: tiling)
+      rows.append(
+        RestorationResult.Row(name: item.name, output: output, pair: pair))
+      if shown.count < 6 {
+        shown.append(.init(degraded: pair.degraded, restored: output, clean: pair.clean))
+      }
+    }
+    guard !rows.isEmpty else {
+      throw EvaluationError.nothingReadable(
+        set: "data", count: items.count, path: skipped.first?.path ?? path,
+        reason: skipped.first?.reason ?? "there are none")
+    }
+    return RestorationResult(
+      reference: reference, path: path, degradation: degradation, rows: rows, skipped: skipped,
+      shown: shown, tiling: tiling, seconds: (ContinuousClock.now - start) / .seconds(1))
+  }
+}

@@ -1,0 +1,105 @@
+public import Datasets
+public import Foundation
+public import Recipes
+public import Tensors
+
+/// A picture to restore: its clean form, and the spoiled one where it lies in a file.
+public struct RestorationItem: Sendable, Hashable, Codable {
+  /// What the picture is called; noise drawn for it depends on this name alone.
+  public var name: String
+  /// Where the clean picture is.
+  public var clean: String
+  /// Where the spoiled picture is; nil where it is made from the clean one.
+  public var degraded: String?
+
+  /// Makes an item.
+  public init(name: String, clean: String, degraded: String? = nil) {
+    self.name = name
+    self.clean = clean
+    self.degraded = degraded
+  }
+}
+
+/// Pictures as restoration takes them: some to learn from, others to choose the best weights by.
+public struct RestorationData: Sendable {
+  /// Pictures to learn from.
+  public private(set) var train: [RestorationItem]
+  /// Pictures held out of training.
+  public private(set) var heldOut: [RestorationItem] = []
+  /// Files that were left out.
+  public let skipped: [SkippedFile]
+  /// What was found, in a line.
+  public let summary: String
+  /// What a person should know about how the data was divided.
+  public private(set) var notes: [String] = []
+
+  /// Finds training pictures and holds some out, whole pictures and never parts of one.
+  ///
+  /// - Throws: `DatasetError` for a folder without usable pictures, ``TaskError`` for too few of them.
+  public init(
+    root: URL, settings: RestorationSettings, validationShare: Double, random: RandomStream
+  ) throws {
+    var items: [RestorationItem]
+    if settings.degradation == "paired" {
+      let folder = try PairedFolder(root: root)
+      summary = folder.summary
+      skipped = folder.skipped
+      let pairs = folder.train.isEmpty ? folder.unsplit : folder.train
+      items = pairs.map { .init(name: $0.name, clean: $0.clean, degraded: $0.degraded) }
+      if items.isEmpty {
+        throw TaskError.unsuitableData(
+          reason:
+            "\"\(root.path)\" has test pairs only (\(folder.test.count)); put training pairs into "
+            + "train/.")
+      }
+      if folder.train.isEmpty, folder.test.isEmpty {
+        notes.append(
+          "The folder has no splits, so all \(items.count) pairs are for training; score on other "
+            + "pictures than these.")
+      }
+    } else {
+      let source = Self.split(of: root, named: ["train", "training"]) ?? root
+      let folder = try ImageFolder(root: source)
+      skipped = folder.skipped
+      items = Self.items(of: folder, below: source)
+      summary = "\(source.path): \(items.count) clean pictures"
+    }
+    if validationShare > 0, items.count >= 3 {
+      let count = min(
+        max(1, Int((validationShare * Double(items.count)).rounded())), settings.validationLimit)
+      var draw = random.split("validation")
+      let chosen = Set(draw.permutation(items.count).prefix(count))
+      heldOut = items.indices.filter { chosen.contains($0) }.map { items[$0] }
+      items = items.indices.filter { !chosen.contains($0) }.map { items[$0] }
+    }
+    if settings.pairLimit > 0, settings.pairLimit < items.count {
+      var draw = random.split("pairs")
+      let chosen = Set(draw.permutation(items.count).prefix(settings.pairLimit))
+      items = items.indices.filter { chosen.contains($0) }.map { items[$0] }
+    }
+    train = items
+    if heldOut.isEmpty {
+      notes.append(
+        "No pictures are held out, so the last weights count as the best: "
+          + (validationShare > 0 ? "there are too few." : "training.validationShare is 0."))
+    }
+  }
+
+  /// Clean pictures of a folder as items, named by their path below it.
+  public static func items(of folder: ImageFolder, below root: URL) -> [RestorationItem] {
+    folder.paths.map { path in
+      RestorationItem(
+        name: String(path.dropFirst(root.path.count).drop { $0 == "/" }), clean: path)
+    }
+  }
+
+  /// The sub-folder of a split, if there is one.
+  public static func split(of root: URL, named names: [String]) -> URL? {
+    let found = try? FileManager.default.contentsOfDirectory(atPath: root.path)
+    let name = found?.sorted().first { names.contains($0.lowercased()) }
+    guard let url = name.map({ root.appendingPathComponent($0) }) else { return nil }
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder)
+      && isFolder.boolValue ? url : nil
+  }
+}
