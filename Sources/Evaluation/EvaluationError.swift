@@ -10,6 +10,8 @@ public enum EvaluationError: Error, Sendable, Equatable, CustomStringConvertible
   case noEmbedding(model: String)
   /// The model was not fine-tuned for this task.
   case noTask(model: String)
+  /// Adapters were asked for on something that is no network.
+  case noNetwork(model: String)
   /// The protocol looks at cameras, but pictures without one were found.
   case camerasUnknown(rule: String, path: String, count: Int, first: String)
   /// A file or folder cannot be written.
@@ -33,6 +35,8 @@ public enum EvaluationError: Error, Sendable, Equatable, CustomStringConvertible
     case .noTask(let model):
       "The model \(model) was not fine-tuned for this task (it has no matching task.json); "
         + "score its pooled features with --feature backbone, or fine-tune it with vision-finetune."
+    case .noNetwork(let model):
+      "\(model) is no network, so no adapter can be put on it; leave --adapter out."
     case .camerasUnknown(let rule, let path, let count, let first):
       "The protocol \(rule) needs the camera of every picture, but \(count) in “\(path)” have none, "
         + "the first is “\(first)”; put c1, c2 … into the file names, add a labels.csv, or use "

@@ -50,9 +50,9 @@ extension FeatureExtractor {
   private func values(of group: PictureGroup) -> [Float] {
     guard case .network(let describe, _) = method else { return group.values }
     guard let input = group.input else { return [] }
-    var features = describe(input)
+    var features = describe(input, nil)
     if let mirrored = group.mirrored {
-      features.add(describe(mirrored))
+      features.add(describe(mirrored, nil))
       features = features.scaled(by: 0.5)
     }
     return features.values

@@ -1,5 +1,3 @@
-import AdapterFiles
-import Adapters
 public import Backbones
 import Foundation
 import Gradients
@@ -20,7 +18,8 @@ import Training
 public final class FeatureExtractor {
   /// How a picture becomes a vector.
   enum Method {
-    case network((Tensor) -> Tensor, preparation: PicturePreparation)
+    /// Takes `[images, height, width, 3]` and, for adapters that ask, how good each picture is.
+    case network((Tensor, [Float]?) -> Tensor, preparation: PicturePreparation)
     case description(any ImageFeature)
   }
 
@@ -38,6 +37,10 @@ public final class FeatureExtractor {
   public let extent: Extent?
   /// Parameters used; 0 for baselines.
   public let parameterCount: Int
+  /// Rows and columns of prepared faces, where the model was fine-tuned for them.
+  public let facePictureSize: Int?
+  /// Whether an adapter wants to know how good each picture is.
+  let measuresQuality: Bool
   let method: Method
 
   /// Opens a run folder, a model folder, `random:BACKBONE`, or `baseline:NAME`.
@@ -45,8 +48,8 @@ public final class FeatureExtractor {
   /// - Parameters:
   ///   - reference: what to open.
   ///   - position: the output to use; nil takes that of a fine-tuned model's task, else the backbone's.
-  ///   - adapters: adapter folders to put on the network; the head of the last one that has a head is
-  ///     taken. Several are added up.
+  ///   - adapters: adapter folders to put on the network, beside the one that a model folder needs; the
+  ///     head of the last one that has a head is taken. Several are added up.
   ///   - seed: seed of the weights of `random:BACKBONE`.
   /// - Throws: ``EvaluationError``, or the error of the model folder or weight file.
   public init(
@@ -54,6 +57,7 @@ public final class FeatureExtractor {
   ) throws {
     self.reference = reference
     if reference.hasPrefix("baseline:") {
+      guard adapters.isEmpty else { throw EvaluationError.noNetwork(model: reference) }
       let name = String(reference.dropFirst("baseline:".count))
       guard let feature = ImageFeatureCatalog.feature(named: name) else {
         throw EvaluationError.unknownBaseline(
@@ -69,23 +73,17 @@ public final class FeatureExtractor {
       fingerprint = nil
       extent = nil
       parameterCount = 0
+      facePictureSize = nil
+      measuresQuality = false
       return
     }
     let model = try ModelFolder.load(reference, seed: seed)
-    var headFolder = URL(fileURLWithPath: model.origin)
-    var description = try TaskDescription(folder: headFolder)
-    var folders = adapters.map { URL(fileURLWithPath: $0) }
-    if description?.needsAdapter == true {
-      folders.insert(headFolder.appendingPathComponent(TaskAdapter.folderName), at: 0)
-    }
-    try Self.attach(folders, to: model.backbone)
-    for folder in folders {
-      if let found = try TaskDescription(folder: folder) {
-        description = found
-        headFolder = folder
-      }
-    }
-    let position = position ?? (description?.reid == nil ? .backbone : .task)
+    let adapted = try ModelAdapters(adapters, on: model.backbone, of: model.origin)
+    let description = adapted.description
+    facePictureSize = description?.face?.pictureSize
+    measuresQuality = adapted.measuresQuality
+    let position =
+      position ?? (description?.reid == nil && description?.face == nil ? .backbone : .task)
     let preparation = PicturePreparation(
       model.configuration.pretrainedCfg, preprocessing: model.preprocessing)
     let backbone = model.backbone
@@ -94,7 +92,11 @@ public final class FeatureExtractor {
     case .backbone:
       width = backbone.featureWidth
       method = .network(
-        { backbone.features(of: Variable($0), in: .inference()).value }, preparation: preparation)
+        {
+          let context = ForwardContext.inference()
+          context.quality = $1
+          return backbone.features(of: Variable($0), in: context).value
+        }, preparation: preparation)
     case .embedding:
       let head = try Self.embeddingHead(of: model, reference: reference)
       modules.append(head)
@@ -102,43 +104,38 @@ public final class FeatureExtractor {
       method = .network(
         {
           let context = ForwardContext.inference()
+          context.quality = $1
           return head(backbone.features(of: Variable($0), in: context), in: context).value
         }, preparation: preparation)
     case .task:
+      let headFile = adapted.headFolder.appendingPathComponent(TaskDescription.headName)
+      if let shape = description?.face {
+        let network = FaceNetwork(backbone: backbone, shape: shape, random: RandomStream(seed: 0))
+        try ModuleWeights.read(into: network.head, from: headFile)
+        modules.append(network.head)
+        width = shape.length
+        method = .network(
+          { network.vectors(of: $0, qualities: $1) }, preparation: preparation)
+        break
+      }
       guard let shape = description?.reid else {
         throw EvaluationError.noTask(model: reference)
       }
       let network = ReIDNetwork(backbone: backbone, shape: shape, random: RandomStream(seed: 0))
-      try ModuleWeights.read(
-        into: network.head,
-        from: headFolder.appendingPathComponent(TaskDescription.headName))
+      try ModuleWeights.read(into: network.head, from: headFile)
       modules.append(network.head)
       width = shape.width
-      method = .network({ network.searchFeatures(of: $0) }, preparation: preparation)
+      method = .network(
+        { images, _ in network.searchFeatures(of: images) }, preparation: preparation)
     }
     let isUntrained = reference.hasPrefix("random:")
     let made = model.configuration.swiftVision.origin
     origin =
       "\(model.configuration.architecture), \(made)" + (isUntrained ? "" : ", from \(model.origin)")
     self.position = position
-    fingerprint = Self.fingerprint(of: modules)
-    parameterCount = modules.reduce(0) { $0 + $1.parameterCount() }
+    fingerprint = Self.fingerprint(of: modules, adapters: adapted.values)
+    parameterCount = modules.reduce(adapted.parameterCount) { $0 + $1.parameterCount() }
     extent = model.extent
-  }
-
-  /// Attaches adapters of our own form or of the PEFT library's; they stay on the network's layers.
-  private static func attach(_ folders: [URL], to network: any Module) throws {
-    guard !folders.isEmpty else { return }
-    let adapted = AdaptedNetwork(network)
-    for (index, folder) in folders.enumerated() {
-      let own = folder.appendingPathComponent(AdapterFolder.descriptionName)
-      let name = "adapter\(index + 1)"
-      if FileManager.default.fileExists(atPath: own.path) {
-        try AdapterFolder.read(folder, into: adapted, named: name, allowsOtherBase: index > 0)
-      } else {
-        try PEFTFolder.read(folder, into: adapted, named: name)
-      }
-    }
   }
 
   private static func embeddingHead(of model: LoadedModel, reference: String) throws -> Linear {
@@ -156,16 +153,17 @@ public final class FeatureExtractor {
     return whole.heads.embedding
   }
 
-  private static func fingerprint(of modules: [any Module]) -> String {
+  private static func fingerprint(
+    of modules: [any Module], adapters: [(path: String, value: Tensor)]
+  ) -> String {
     var print = Fingerprint()
-    for module in modules {
-      let values =
-        module.parameters.map { ($0.path, $0.parameter.value) }
-        + module.buffers.map { ($0.path, $0.buffer.value) }
-      for (path, value) in values {
-        print.add(path)
-        value.withPointer { print.add(UnsafeRawBufferPointer(start: $0, count: value.count * 4)) }
-      }
+    let own: [(path: String, value: Tensor)] = modules.flatMap { module in
+      module.parameters.map { (path: $0.path, value: $0.parameter.value) }
+        + module.buffers.map { (path: $0.path, value: $0.buffer.value) }
+    }
+    for (path, value) in own + adapters {
+      print.add(path)
+      value.withPointer { print.add(UnsafeRawBufferPointer(start: $0, count: value.count * 4)) }
     }
     return print.text
   }

@@ -50,6 +50,13 @@ struct PicturePreparation: Sendable {
     return nil
   }
 
+  /// Faces that are already prepared, whole, as a batch: `[images, height, width, 3]`.
+  func tensor(faces: [Image]) -> Tensor {
+    PictureBatch.tensor(
+      faces, changes: faces.map(PictureChange.init(keeping:)), extent: extent,
+      preprocessing: preprocessing)
+  }
+
   /// One picture as a batch of one: `[1, height, width, 3]`.
   func tensor(_ image: Image, isMirrored: Bool = false) -> Tensor {
     let fitted = fitted(image)

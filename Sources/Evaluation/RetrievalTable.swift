@@ -57,6 +57,9 @@ public enum RetrievalTable {
   /// A score as the tables print it, with three decimals.
   public static func text(_ score: Double) -> String { fixed(score) }
 
+  /// A share of accepted errors as keys and columns have it: `0.01`.
+  static func rateText(_ rate: Double) -> String { String(format: "%g", rate) }
+
   /// A number with a fixed count of decimals.
   static func fixed(_ value: Double, decimals: Int = 3) -> String {
     String(format: "%.\(decimals)f", value)

@@ -24,10 +24,10 @@ import Testing
     try expect(64, "Say what to do", ["baseline:pixels"] + data)
     try expect(64, "Give the pictures", ["baseline:pixels", "--task", "reid"])
     try expect(64, "not “animals”", ["baseline:pixels", "--task", "animals"] + data)
-    for task in ["face", "restoration"] {
-      try expect(64, "vision-finetune", ["baseline:pixels", "--task", task] + data)
-    }
-    try expect(64, "adapters arrive", ["m", "--task", "reid", "--adapter", "a"] + data)
+    try expect(64, "belongs to faces", ["m", "--task", "reid", "--resolutions", "16"] + data)
+    try expect(64, "--task restoration", ["m", "--task", "reid", "--tile", "32"] + data)
+    try expect(64, "takes --data", ["m", "--task", "restoration", "--query", "q"] + data)
+    try expect(64, "--flip", ["m", "--task", "face", "--flip"] + data)
     try expect(64, "not resumed", ["m", "--task", "reid", "--resume", "r"] + data)
     try expect(64, "cross-camera", ["m", "--task", "reid", "--protocol", "best"] + data)
     try expect(64, "need --rerank", ["m", "--task", "reid", "--rerank-k1", "9"] + data)

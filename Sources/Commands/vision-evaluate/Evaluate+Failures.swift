@@ -30,7 +30,7 @@ extension Evaluate {
     let exit: CommandExit =
       switch error {
       case .nothingReadable, .notFinite, .camerasUnknown: .badData
-      case .unknownBaseline, .noEmbedding, .noTask: .usage
+      case .unknownBaseline, .noNetwork, .noEmbedding, .noTask: .usage
       case .cannotWrite: .cannotWrite
       }
     return CommandFailure(exit, error.description)

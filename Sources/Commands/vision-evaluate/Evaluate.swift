@@ -2,21 +2,26 @@ import ArgumentParser
 import CommandSupport
 import Evaluation
 import Metrics
+import Tasks
 
 /// `vision-evaluate`: scores models on labelled folders, and writes features.
 struct Evaluate: VisionCommand {
   static let configuration = CommandConfiguration(
     commandName: "vision-evaluate",
-    abstract: "Score models at finding the same person again, or write their features.",
+    abstract: "Score models at finding persons or faces or at restoring, or write their features.",
     discussion: """
       Examples:
         vision-evaluate runs/walk --task reid --data market --output eval
         vision-evaluate baseline:histogram runs/walk --task reid --data market
         vision-evaluate runs/walk --task reid --query q --gallery g --json
+        vision-evaluate runs/faces --task face --data faces --resolutions 32,16
+        vision-evaluate runs/denoise --task restoration --data clean --degradation noise25
         vision-evaluate runs/walk --data photographs --features out.safetensors
 
       A data folder holds query/ and gallery/ (or bounding_box_test/) with one sub-folder per \
       person or file names such as 0001_c1s1_000151_01.jpg, or one sub-folder per person alone. \
+      Faces are scored on one sub-folder per person, .bin files, pairs.txt, TinyFace, SurvFace and the \
+      lists of IJB; landmarks.csv tells the five points of each picture. \
       The table and all notices go to standard error, the --json object to standard output. \
       Of the recipe only seed and threads are used here, and there is nothing to --resume.
       """)
@@ -29,7 +34,7 @@ struct Evaluate: VisionCommand {
 
   @Option(
     help: ArgumentHelp(
-      "What to score: reid or restoration. (default: score nothing, only write --features)",
+      "What to score: \(Self.taskNames). (default: score nothing, only write --features)",
       valueName: "task"))
   var task: String?
 
@@ -54,8 +59,9 @@ struct Evaluate: VisionCommand {
     name: .customLong("protocol"),
     help: ArgumentHelp(
       "cross-camera (the benchmark rule), camera-centred (each camera's mean feature removed "
-        + "first), or no-camera. (default: cross-camera where every picture has a camera, else "
-        + "no-camera)", valueName: "name"))
+        + "first), or no-camera. For faces: insightface (features of picture and mirror image added), "
+        + "petalface (both brought to length 1 first), or no-flip. (default: cross-camera where every "
+        + "picture has a camera, else no-camera; insightface)", valueName: "name"))
   var rule: String?
 
   @Option(
@@ -100,7 +106,15 @@ struct Evaluate: VisionCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Adapter folder to put on the model; may be repeated. (default: none)", valueName: "dir"))
+      "Rows that face probes are reduced to for further lines of the table, such as 64,32,16,12. "
+        + "(default: none)", valueName: "rows"))
+  var resolutions: String?
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "Folder of an adapter to put on the network; may be repeated. (default: the model's own)",
+      valueName: "dir"))
   var adapter: [String] = []
 
   @Option(
@@ -122,14 +136,15 @@ struct Evaluate: VisionCommand {
     let job = try EvaluateJob(self, session: session)
     switch task {
     case nil: return try job.writeFeatures()
+    case "face": return try job.scoreFaces()
     case "restoration": return try job.scoreRestoration()
     default: return try job.score()
     }
   }
 
   func validate() throws {
-    guard task == nil || ["reid", "restoration"].contains(task ?? "") else {
-      throw ValidationError("--task takes reid or restoration, not “\(task ?? "")”.")
+    guard task == nil || TaskDescription.Task(rawValue: task ?? "") != nil else {
+      throw ValidationError("--task takes \(Self.taskNames), not “\(task ?? "")”.")
     }
     if task == "restoration" {
       guard data != nil, query == nil, gallery == nil, features == nil, !rerank, rule == nil else {
@@ -149,6 +164,10 @@ struct Evaluate: VisionCommand {
     if data == nil, query == nil || gallery == nil {
       throw ValidationError("Give the pictures: --data DIR, or both --query DIR and --gallery DIR.")
     }
+    if task == "face" { return try validateFaces() }
+    guard resolutions == nil else {
+      throw ValidationError("--resolutions belongs to faces; add --task face or leave it out.")
+    }
     if rule != nil, retrievalProtocol == nil {
       let known = RetrievalProtocol.allCases.map(\.rawValue).joined(separator: ", ")
       throw ValidationError("--protocol takes one of \(known), not “\(rule ?? "")”.")
@@ -166,6 +185,8 @@ struct Evaluate: VisionCommand {
       ? .init(k1: firstNeighbours, k2: secondNeighbours, lambda: plainWeight) : nil
   }
 
+  private static let taskNames = "reid, face or restoration"
+
   private func validateFeatures() throws {
     if features != nil, models.count > 1 {
       throw ValidationError("--features holds the features of one model; give a single one.")
@@ -173,12 +194,12 @@ struct Evaluate: VisionCommand {
     guard task == nil else { return }
     guard features != nil else {
       throw ValidationError(
-        "Say what to do: --task reid to score, or --features FILE to write features.")
+        "Say what to do: --task \(Self.taskNames) to score, or --features FILE to write features.")
     }
     for (flag, isGiven) in [
       ("--protocol", rule != nil), ("--rerank", rerank), ("--output", output != nil),
     ] where isGiven {
-      throw ValidationError("\(flag) belongs to scoring; add --task reid or leave it out.")
+      throw ValidationError("\(flag) belongs to scoring; add --task or leave it out.")
     }
   }
 

@@ -204,7 +204,7 @@ struct EvaluateJob {
   }
 
   /// Finds out that results cannot be written before they are computed.
-  private func preparedOutputs() throws -> EvaluationFolder? {
+  func preparedOutputs() throws -> EvaluationFolder? {
     if let file = flags.features {
       try EvaluationFolder.requireWritable(URL(fileURLWithPath: file))
     }

@@ -22,7 +22,9 @@ extension EvaluateJob {
       word =
         try flags.models.lazy.compactMap { reference in
           reference.hasPrefix("baseline:")
-            ? nil : try RestorationModel.load(reference, seed: seed).shape?.degradation
+            ? nil
+            : try RestorationModel.load(reference, seed: seed, adapters: flags.adapter)
+              .shape?.degradation
         }.first ?? "paired"
     }
     _ = try RestorationPictures.choice(word)
@@ -57,7 +59,8 @@ extension EvaluateJob {
 
   private func method(_ reference: String) throws -> RestorationMethod {
     guard reference.hasPrefix("baseline:") else {
-      return .network(try RestorationModel.load(reference, seed: seed))
+      return .network(
+        try RestorationModel.load(reference, seed: seed, adapters: flags.adapter))
     }
     let name = String(reference.dropFirst("baseline:".count))
     guard let method = RestorationMethod(baseline: name) else {

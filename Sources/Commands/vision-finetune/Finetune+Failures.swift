@@ -17,6 +17,8 @@ extension Finetune {
       case .missingModel: CommandFailure(.missingInput, error.description)
       default: CommandFailure(.badData, error.description)
       }
+    case let error as AdapterError: CommandFailure(.usage, error.description)
+    case let error as AdapterFileError: CommandFailure(.badData, error.description)
     case let error as DatasetError:
       switch error {
       case .missing, .cannotRead: CommandFailure(.missingInput, error.description)
@@ -28,8 +30,6 @@ extension Finetune {
       case .cannotWrite: CommandFailure(.cannotWrite, error.description)
       default: CommandFailure(.badData, error.description)
       }
-    case let error as AdapterError: CommandFailure(.usage, error.description)
-    case let error as AdapterFileError: CommandFailure(.badData, error.description)
     case let error as MetricsError: CommandFailure(.badData, error.description)
     case let error as ModelReferenceError:
       switch error {

@@ -15,6 +15,7 @@ struct Finetune: VisionCommand {
       score the result with vision-evaluate.
 
       Example: vision-finetune --task reid --data market --from runs/walk --output runs/market
+               vision-finetune --task face --data faces --adapter lora --from runs/faces
       Resume:  vision-finetune --resume runs/market
 
       The run folder holds the model (best/), the checkpoint (last/), metrics.csv, pictures and \
@@ -28,7 +29,8 @@ struct Finetune: VisionCommand {
   @Option(
     help: ArgumentHelp(
       "Labelled data; reid: bounding_box_train/ or train/ with one folder per person, or one folder "
-        + "per person alone; restoration: pairs such as input/ and target/, or clean pictures with "
+        + "per person alone; face: train/ or the folder itself with one sub-folder per person, or a "
+        + ".rec file; restoration: pairs such as input/ and target/, or clean pictures with "
         + "--set restoration.degradation=noise25.", valueName: "dir"))
   var data: String?
 
@@ -64,7 +66,7 @@ struct Finetune: VisionCommand {
 
   @OptionGroup(title: "Common flags") var common: CommonFlags
 
-  private static let tasks = "reid or restoration"
+  private static let tasks = "reid, face or restoration"
 
   func validate() throws {
     if epochs != nil, steps != nil {
@@ -78,7 +80,7 @@ struct Finetune: VisionCommand {
       guard let task else {
         throw ValidationError("Say what to learn: --task \(Self.tasks).")
       }
-      guard let known = TaskDescription.Task(rawValue: task), known != .face else {
+      guard TaskDescription.Task(rawValue: task) != nil else {
         throw ValidationError("--task takes \(Self.tasks), not “\(task)”.")
       }
       guard data != nil else { throw ValidationError("Name the labelled data: --data DIR.") }
@@ -112,14 +114,18 @@ struct Finetune: VisionCommand {
           inputs, recipe: recipe(ReIDRecipe.self, in: folder), flags: self,
           folder: folder, session: session)
       ).run()
+    case .face:
+      return try FaceRun(
+        job: FinetuneJob(
+          inputs, recipe: recipe(FaceRecipe.self, in: folder), flags: self,
+          folder: folder, session: session)
+      ).run()
     case .restoration:
       return try RestorationRun(
         job: FinetuneJob(
           inputs, recipe: recipe(RestorationRecipe.self, in: folder), flags: self, folder: folder,
           session: session)
       ).run()
-    case .face:
-      throw CommandFailure(.usage, "--task takes \(Self.tasks), not “\(inputs.task.rawValue)”.")
     }
   }
 

@@ -57,21 +57,8 @@ public struct FaceTest: Sendable {
     }
     let people = try PersonFolder(root: fileURL(root), seed: seed)
     let landmarks = try LandmarkTable(folder: root)
-    func faces(_ images: [LabelledImage]) -> [FacePicture] {
-      images.sorted { NaturalOrder.precedes($0.path, $1.path) }.map {
-        FacePicture(
-          path: $0.path, person: $0.person == 0 ? -100 : $0.person,
-          landmarks: landmarks?.landmarks(String($0.path.dropFirst(root.count + 1))))
-      }
-    }
     guard people.isSeededSplit else {
-      self.path = path
-      layout = people.layout
-      skipped = people.skipped
-      personNames = people.personNames
-      search = FaceSearch(
-        name: fileURL(root).lastPathComponent, gallery: faces(people.gallery),
-        probes: faces(people.query), mayHoldStrangers: true)
+      self = FaceTest(people, root: root, landmarks: landmarks)
       return
     }
     var pictures = (people.query + people.gallery).map {
@@ -84,6 +71,32 @@ public struct FaceTest: Sendable {
       pictures: pictures, path: path, layout: people.layout, personNames: people.personNames,
       seed: seed)
     skipped = people.skipped
+  }
+
+  /// Reads a folder of probes and a gallery folder that lie anywhere.
+  ///
+  /// - Throws: ``DatasetError``.
+  public init(query: String, gallery: String) throws(DatasetError) {
+    let people = try PersonFolder(query: fileURL(query), gallery: fileURL(gallery))
+    self.init(people, root: gallery, landmarks: nil)
+  }
+
+  /// The search of a folder that tells query and gallery apart.
+  private init(_ people: PersonFolder, root: String, landmarks: LandmarkTable?) {
+    func faces(_ images: [LabelledImage]) -> [FacePicture] {
+      images.sorted { NaturalOrder.precedes($0.path, $1.path) }.map {
+        FacePicture(
+          path: $0.path, person: $0.person == 0 ? -100 : $0.person,
+          landmarks: landmarks?.landmarks(String($0.path.dropFirst(root.count + 1))))
+      }
+    }
+    path = people.path
+    layout = people.layout
+    skipped = people.skipped
+    personNames = people.personNames
+    search = FaceSearch(
+      name: fileURL(root).lastPathComponent, gallery: faces(people.gallery),
+      probes: faces(people.query), mayHoldStrangers: true)
   }
 
   /// The layouts that need no folders of persons; nil for others.

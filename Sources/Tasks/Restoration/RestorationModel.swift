@@ -1,5 +1,3 @@
-import AdapterFiles
-import Adapters
 public import Backbones
 import Foundation
 public import Layers
@@ -42,12 +40,21 @@ public final class RestorationModel: Module {
 
   /// Opens a run folder (its best model), a model folder of this task, or `random:NETWORK`.
   ///
-  /// - Throws: ``TaskError`` for a name or folder that means nothing here, or the weight file's error.
-  public static func load(_ reference: String, seed: Int = 0) throws -> RestorationModel {
+  /// - Parameters:
+  ///   - reference: what to open.
+  ///   - seed: seed of the weights of `random:NETWORK`.
+  ///   - adapters: folders of adapters to put on the network, beside the one that the model needs.
+  /// - Throws: ``TaskError`` for a name or folder that means nothing here, or the error of the weight
+  ///   file or the adapter.
+  public static func load(
+    _ reference: String, seed: Int = 0, adapters: [String] = []
+  ) throws -> RestorationModel {
     if reference.hasPrefix("random:") {
       let name = String(reference.dropFirst("random:".count))
+      let backbone = try make(name, seed: seed)
+      let adapted = try ModelAdapters(adapters, on: backbone, of: reference)
       return RestorationModel(
-        name: name, backbone: try make(name, seed: seed), shape: nil, origin: reference)
+        name: name, backbone: backbone, shape: adapted.description?.restoration, origin: reference)
     }
     let root = URL(fileURLWithPath: reference)
     guard FileManager.default.fileExists(atPath: root.path) else {
@@ -59,12 +66,10 @@ public final class RestorationModel: Module {
       let backbone = try make(shape.network, seed: 0)
       try ModuleWeights.read(
         into: backbone, from: folder.appendingPathComponent(ModelConfiguration.weightsName))
-      if try TaskDescription(folder: folder)?.needsAdapter == true {
-        try AdapterFolder.read(
-          folder.appendingPathComponent(TaskAdapter.folderName), into: AdaptedNetwork(backbone))
-      }
+      let adapted = try ModelAdapters(adapters, on: backbone, of: folder.path)
       return RestorationModel(
-        name: shape.network, backbone: backbone, shape: shape, origin: folder.path)
+        name: shape.network, backbone: backbone,
+        shape: adapted.description?.restoration ?? shape, origin: folder.path)
     }
     throw TaskError.unusableModel(
       path: reference,

@@ -16,14 +16,20 @@ public final class TaskAdapter {
 
   /// Puts the recipe's adapter on a network, whose own weights are frozen from then on.
   ///
+  /// - Parameters:
+  ///   - tuning: the recipe's keys.
+  ///   - settings: further settings of the method by name, such as what was measured on the data.
+  ///   - network: the network.
+  ///   - random: where the adapter's numbers start.
   /// - Throws: `AdapterError` for a method, setting or site that does not exist.
   public init(
-    _ tuning: TuningSettings, on network: any Module, random: RandomStream
+    _ tuning: TuningSettings, settings: [String: String] = [:], on network: any Module,
+    random: RandomStream
   ) throws(AdapterError) {
     let type = try AdapterCatalog.type(named: tuning.method)
-    let settings =
-      AdapterCatalog.settings(of: type).contains("rank") ? ["rank": String(tuning.rank)] : [:]
-    let method = try AdapterCatalog.method(named: tuning.method, settings: settings)
+    var all = settings
+    if AdapterCatalog.settings(of: type).contains("rank") { all["rank"] = String(tuning.rank) }
+    let method = try AdapterCatalog.method(named: tuning.method, settings: all)
     adapted = AdaptedNetwork(network)
     adapter = try adapted.attach(
       AdapterPlan(
@@ -34,6 +40,8 @@ public final class TaskAdapter {
 
   /// Name of the folder inside a model folder.
   public static let folderName = "adapter"
+  /// Name of the fact that tells by which measure an adapter wants the quality of pictures.
+  static let qualityFact = "quality"
   private static let stateName = "adapter-state.safetensors"
   private static let allocatorName = "adapter-ranks.safetensors"
 
@@ -76,14 +84,13 @@ public final class TaskAdapter {
     }
   }
 
-  /// Writes the adapter as a small folder of its own, in the form of the PEFT library too where that has
-  /// one.
+  /// Writes the adapter as a small folder of its own, with further texts that belong to it.
   ///
   /// - Returns: that folder.
   @discardableResult
-  func write(below folder: URL) throws -> URL {
+  func write(below folder: URL, facts: [String: String] = [:]) throws -> URL {
     let inner = folder.appendingPathComponent(Self.folderName)
-    try AdapterFolder.write(adapter, of: adapted, to: inner)
+    try AdapterFolder.write(adapter, of: adapted, facts: facts, to: inner)
     return inner
   }
 

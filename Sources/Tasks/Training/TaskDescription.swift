@@ -16,6 +16,8 @@ public struct TaskDescription: Codable, Sendable, Hashable {
   public var task: Task
   /// The head of a re-identification model.
   public var reid: ReIDHead.Shape?
+  /// The head of a face-recognition model.
+  public var face: FaceHead.Shape?
   /// The network of a restoration model.
   public var restoration: RestorationModel.Shape?
   /// Whether the folder's adapter has to be attached, since its change is no change of the weights.
@@ -23,11 +25,12 @@ public struct TaskDescription: Codable, Sendable, Hashable {
 
   /// Describes a model.
   public init(
-    task: Task, reid: ReIDHead.Shape? = nil, restoration: RestorationModel.Shape? = nil,
-    needsAdapter: Bool? = nil
+    task: Task, reid: ReIDHead.Shape? = nil, face: FaceHead.Shape? = nil,
+    restoration: RestorationModel.Shape? = nil, needsAdapter: Bool? = nil
   ) {
     self.task = task
     self.reid = reid
+    self.face = face
     self.restoration = restoration
     self.needsAdapter = needsAdapter
   }

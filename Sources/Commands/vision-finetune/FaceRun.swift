@@ -1,0 +1,123 @@
+import Backbones
+import CommandSupport
+import Datasets
+import Evaluation
+import Foundation
+import Layers
+import Metrics
+import Recipes
+import Reports
+import Storage
+import Tasks
+import Tensors
+import Training
+
+/// One run of `vision-finetune --task face`, new or resumed: data, training, report.
+struct FaceRun {
+  let job: FinetuneJob<FaceRecipe>
+
+  func run() throws -> any Encodable {
+    let recipe = job.recipe
+    // Everything that can be wrong with names and data is found before the folder is made.
+    let faces = try FaceFolder(path: job.inputs.data)
+    let data = try FaceData(
+      faces, settings: recipe.face, validationShare: recipe.training.validationShare,
+      random: RandomStream(seed: UInt64(recipe.seed)).split("data"))
+    if job.isDryRun, !job.isResumed { try job.folder.checkIsFree() }
+    let task = try FaceRecognition(
+      data: data, recipe: recipe, start: startingModel(), origin: origin)
+    let trainer = TaskTrainer(
+      task, settings: recipe.training, random: RandomStream(seed: UInt64(recipe.seed)))
+    let log =
+      job.isDryRun
+      ? try RunLog(file: nil, console: job.session.console) : try job.openFolder()
+    introduce(faces, task, trainer, log: log)
+    if job.isDryRun { return try FaceDryRun(task: task, trainer: trainer).result(log: log) }
+    let state = try FinetuneSession(
+      trainer: trainer, folder: job.folder, threads: job.threads, isResumed: job.isResumed,
+      report: recipe.report,
+      columns: ["trainAccuracy", "quality", "penalty", "auc", "accuracy", "tar"],
+      resumeCommand: job.resumeCommand
+    ).run(log: log, interruption: job.session.interruption)
+    return try finish(faces, task, trainer, state: state, log: log)
+  }
+
+  /// The model that the recipe starts from; a resumed run reads the shape from its own checkpoint, since
+  /// the start may be gone.
+  private func startingModel() throws -> LoadedModel {
+    let last = job.folder.last
+    let hasCheckpoint = FileManager.default.fileExists(
+      atPath: last.appendingPathComponent(ModelConfiguration.fileName).path)
+    return try ModelFolder.load(
+      job.isResumed && hasCheckpoint ? last.path : job.recipe.tuning.start, seed: job.recipe.seed)
+  }
+
+  private var origin: String {
+    "vision-finetune --task face, from \(job.recipe.tuning.start), \(job.recipe.tuning.method), "
+      + "seed \(job.recipe.seed)"
+  }
+
+  /// The first lines of a run: data, network, what is trained, plan.
+  private func introduce(
+    _ faces: FaceFolder, _ task: FaceRecognition, _ trainer: TaskTrainer<FaceRecognition>,
+    log: RunLog
+  ) {
+    let data = task.data
+    let aligned = faces.pictures.count { $0.landmarks != nil }
+    log.notice(
+      "\(faces.path) (\(faces.layout)): \(faces.pictures.count) pictures of \(faces.personCount) "
+        + "persons, \(aligned) with landmarks, \(faces.skipped.count) left out")
+    log.notice(
+      "Learning \(data.persons.count) persons from \(data.train.count) pictures; held out to choose "
+        + "the best weights: \(data.heldOutPersons) persons, \(data.heldOutPictures) pictures")
+    for note in data.notes + task.notes { log.warning(note) }
+    let extent = task.model.backbone.inputExtent
+    let trainable = task.trainableParameterCount
+    let total = task.parameterCount
+    let share = Double(Int(1000 * Double(trainable) / Double(max(total, 1)))) / 10
+    log.notice(
+      "Model: \(task.configuration.architecture) at \(extent.height)x\(extent.width) from "
+        + "\(job.recipe.tuning.start); \(trainable) of \(total) parameters train, \(share) %")
+    log.notice("Training: \(trainer.totalSteps) steps, \(job.threads) threads")
+  }
+
+  /// Scores the best weights as `vision-evaluate` would, writes the report, answers.
+  private func finish(
+    _ faces: FaceFolder, _ task: FaceRecognition, _ trainer: TaskTrainer<FaceRecognition>,
+    state: TaskState, log: RunLog
+  ) throws -> FinetuneResult {
+    var result: FaceResult?
+    if let test = task.data.heldOut {
+      result = try FaceEvaluation(
+        test, settings: FaceScoringSettings(resolutions: [32, 16], seed: job.recipe.seed)
+      ).result(of: FeatureExtractor(job.folder.best.path))
+    }
+    let skipped = faces.skipped + task.skipped
+    try job.folder.write(
+      skipped.map { "\($0.path)\t\($0.reason)\n" }.joined(), to: job.folder.skipped)
+    try FinetuneCard(
+      configuration: task.configuration, task: "face recognition",
+      compares: "the vector of the head (head.safetensors); \(task.preparation.text)"
+    ).write(to: job.folder)
+    let best = trainer.best == nil ? state.step : trainer.bestStep
+    try FaceFineTuningReport(
+      job: job, task: task, result: result, bestStep: best, state: state, skipped: skipped
+    ).write()
+    if let scores = result?.scores.first {
+      log.notice(
+        "Best weights of step \(best): AUC \(RetrievalTable.text(scores.curve?.area ?? 0)), rank-1 "
+          + "\(RetrievalTable.text(scores.ranks[1] ?? 0)) on \(task.data.heldOutPersons) held-out "
+          + "persons")
+    }
+    log.notice(
+      "Done in \(Int(job.elapsed.rounded())) s: model \(job.folder.best.path), report "
+        + job.folder.report.path)
+    return FinetuneResult(
+      run: job.folder.url.path, task: "face", adapter: job.recipe.tuning.method,
+      trainableParameters: task.trainableParameterCount,
+      totalParameters: task.parameterCount, steps: state.step,
+      imagesPerSecond: Double(state.images) / max(state.seconds, 1e-9),
+      peakMemoryMiB: Double(max(state.peakResidentBytes, Compute.peakResidentBytes)) / 1_048_576,
+      best: result, bestStep: best, seconds: state.seconds, report: job.folder.report.path)
+  }
+}

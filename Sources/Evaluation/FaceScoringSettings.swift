@@ -1,0 +1,31 @@
+public import Metrics
+
+/// How faces are scored, apart from the data and the model.
+public struct FaceScoringSettings: Sendable, Encodable {
+  /// How a picture and its mirror image become one vector.
+  public var fusion: FeatureFusion
+  /// Rows that probes, and the second picture of each pair, are reduced to for further lines of the table.
+  public var resolutions: [Int]
+  /// Rows and columns of prepared pictures; nil takes the model's, or 112.
+  public var size: Int?
+  /// Shares of impostor pairs to accept.
+  public var falseAcceptRates: [Double]
+  /// Shares of strangers to take for someone.
+  public var falsePositiveRates: [Double]
+  /// Seed of drawn pairs and untrained weights.
+  public var seed: Int
+
+  /// Sets how faces are scored; the mirror image is added as it usually is.
+  public init(
+    fusion: FeatureFusion = .sum, resolutions: [Int] = [], size: Int? = nil,
+    falseAcceptRates: [Double] = [1e-4, 1e-3, 1e-2, 1e-1],
+    falsePositiveRates: [Double] = [0.01, 0.1], seed: Int = 0
+  ) {
+    self.fusion = fusion
+    self.resolutions = resolutions
+    self.size = size
+    self.falseAcceptRates = falseAcceptRates
+    self.falsePositiveRates = falsePositiveRates
+    self.seed = seed
+  }
+}

@@ -1,0 +1,138 @@
+import Backbones
+import Batches
+import Datasets
+import Images
+import Recipes
+import Synchronization
+public import Tensors
+
+/// Prepared faces of one step.
+public struct FaceBatch: Sendable {
+  /// Number of the step.
+  public let step: Int
+  /// `[batch, height, width, 3]`, normalised.
+  public let images: Tensor
+  /// The class of each picture.
+  public let classes: [Int]
+  /// How good each picture is, 0…1; nil where nobody asks.
+  public let qualities: [Float]?
+}
+
+/// Builds the batch of any step from the seed and the step's number alone.
+final class FaceBatchMaker: Sendable {
+  private let data: FaceData
+  private let recipe: FaceRecipe
+  private let extent: Extent
+  private let preprocessing: Preprocessing
+  private let random: RandomStream
+  private let sampler: EpochSampler
+  private let cache = ImageCache<String>(limitBytes: 256 << 20)
+  private let damaged = Mutex<[String: String]>([:])
+  let preparation: FacePreparation
+  /// Whether adapters want to know how good each picture is.
+  let measuresQuality: Bool
+
+  init(
+    data: FaceData, recipe: FaceRecipe, extent: Extent, preprocessing: Preprocessing,
+    measuresQuality: Bool, random: RandomStream
+  ) {
+    self.data = data
+    self.recipe = recipe
+    self.extent = extent
+    self.preprocessing = preprocessing
+    self.measuresQuality = measuresQuality
+    self.random = random
+    preparation = FacePreparation(size: recipe.face.alignedSize)
+    var draw = random.split("sampler")
+    sampler = EpochSampler(
+      count: data.train.count, batchSize: min(recipe.face.batchSize, data.train.count),
+      dropsLast: true, seed: UInt64(draw.nextBits()) << 32 | UInt64(draw.nextBits()))
+  }
+
+  /// Pictures that could not be decoded so far, sorted by path.
+  var skipped: [SkippedFile] {
+    damaged.withLock { $0 }.sorted { $0.key < $1.key }
+      .map { SkippedFile(path: $0.key, reason: $0.value) }
+  }
+
+  func steps(epochs: Int) -> Int { epochs * sampler.batchesPerEpoch }
+
+  /// A prepared picture, or nil if it cannot be decoded; then it is listed.
+  func imageIfReadable(_ picture: FacePicture) -> Image? {
+    if damaged.withLock({ $0[picture.path] != nil }) { return nil }
+    do {
+      return try cache.image(picture.path) { try preparation.image(picture) }
+    } catch {
+      damaged.withLock { $0[picture.path] = "\(error)" }
+      return nil
+    }
+  }
+
+  /// The picture of a place, or in its stead the first readable one of the same person.
+  private func image(at place: Int) throws -> Image {
+    if let image = imageIfReadable(data.train[place]) { return image }
+    let own = data.classes[place]
+    for other in data.train.indices where data.classes[other] == own && other != place {
+      if let image = imageIfReadable(data.train[other]) { return image }
+    }
+    throw TaskError.unsuitableData(
+      reason:
+        "\"\(data.train[place].path)\" cannot be decoded, nor any other picture of its person; "
+        + "replace it or remove its folder.")
+  }
+
+  /// The pictures of a step.
+  func batch(step: Int) throws -> FaceBatch {
+    let places = sampler.batches(epoch: step / sampler.batchesPerEpoch)[
+      step % sampler.batchesPerEpoch]
+    let base = random.split("augmentation").split(step)
+    var images: [Image] = []
+    var changes: [PictureChange] = []
+    for (row, place) in places.enumerated() {
+      var random = base.split(row)
+      let image = reduced(try image(at: place), random: &random)
+      images.append(image)
+      changes.append(
+        recipe.augmentation.change(
+          of: image, extent: extent, style: nil, styles: [], random: &random))
+    }
+    return FaceBatch(
+      step: step,
+      images: PictureBatch.tensor(
+        images, changes: changes, extent: extent, preprocessing: preprocessing),
+      classes: places.map { data.classes[$0] },
+      qualities: measuresQuality ? images.map(PictureDetail.quality(of:)) : nil)
+  }
+
+  /// Now and then a picture loses resolution: smaller by a random filter, and back by another.
+  private func reduced(_ image: Image, random: inout RandomStream) -> Image {
+    let settings = recipe.face
+    guard Double(random.uniform()) < settings.lowResolution else { return image }
+    let low = Float(settings.lowResolutionMinimum)
+    let share = low + (1 - low) * random.uniform()
+    let filters: [ResamplingFilter] = [.nearest, .bilinear, .bicubic]
+    func filter() -> ResamplingFilter { filters[min(Int(random.uniform() * 3), 2)] }
+    let small = image.resized(
+      width: max(1, Int(Float(image.width) * share)),
+      height: max(1, Int(Float(image.height) * share)), filter: filter())
+    return small.resized(width: image.width, height: image.height, filter: filter())
+  }
+
+  /// Mean qualities of training pictures as they are and at a quarter of their rows, of at most `limit`
+  /// pictures.
+  func meanQualities(limit: Int = 200) -> (sharp: Double, poor: Double)? {
+    let step = max(1, data.train.count / limit)
+    let images = stride(from: 0, to: data.train.count, by: step).compactMap {
+      imageIfReadable(data.train[$0])
+    }
+    guard !images.isEmpty else { return nil }
+    func mean(_ images: [Image]) -> Double {
+      images.reduce(0) { $0 + Double(PictureDetail.quality(of: $1)) } / Double(images.count)
+    }
+    let poor = images.map {
+      $0.resized(width: max(1, $0.width / 4), height: max(1, $0.height / 4))
+        .resized(width: $0.width, height: $0.height)
+    }
+    return (mean(images), mean(poor))
+  }
+}

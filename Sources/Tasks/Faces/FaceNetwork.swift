@@ -1,0 +1,27 @@
+public import Backbones
+import Gradients
+public import Layers
+public import Tensors
+
+/// A network with the head of face recognition.
+public final class FaceNetwork: Module {
+  /// The network that was there before.
+  public let backbone: any Backbone
+  /// What the task adds.
+  public let head: FaceHead
+
+  /// Puts an untrained head on a network.
+  public init(backbone: any Backbone, shape: FaceHead.Shape, random: RandomStream) {
+    self.backbone = backbone
+    head = FaceHead(shape, random: random.split("head"))
+  }
+
+  /// The compared vectors.
+  ///
+  /// **Shape**: `[batch, height, width, 3]` → `[batch, embedding]`, of any length.
+  public func vectors(of images: Tensor, qualities: [Float]? = nil) -> Tensor {
+    let context = ForwardContext.inference()
+    context.quality = qualities
+    return head.embedded(backbone.features(of: Variable(images), in: context), in: context).value
+  }
+}

@@ -1,0 +1,271 @@
+import Backbones
+import Batches
+public import Datasets
+public import Foundation
+import Gradients
+public import Layers
+import Losses
+import Metrics
+public import Recipes
+public import Storage
+import Tensors
+public import Training
+
+/// Learning to tell faces apart, from pictures with known persons.
+///
+/// ```swift
+/// let task = try FaceRecognition(data: data, recipe: recipe, start: try ModelFolder.load("runs/walk"))
+/// let trainer = TaskTrainer(task, settings: recipe.training, random: random)
+/// while !trainer.isFinished { _ = try trainer.advance() }
+/// ```
+public final class FaceRecognition: FinetuneTask {
+  /// Pictures and persons.
+  public let data: FaceData
+  /// The network and its head.
+  public let model: FaceNetwork
+  /// What the checkpoint tells about the model.
+  public let configuration: ModelConfiguration
+  /// Something worth telling before training, one sentence each.
+  public private(set) var notes: [String] = []
+  private let recipe: FaceRecipe
+  private let preprocessing: Preprocessing
+  private let maker: FaceBatchMaker
+  private let sampler: ClassSampler
+  private let isHeadOnly: Bool
+  /// The adapter that is trained in place of the network's own weights, if any.
+  public let adapter: TaskAdapter?
+
+  /// Puts a head, and an adapter where the method is one, on the starting network and freezes what the
+  /// method does not train.
+  ///
+  /// - Throws: ``TaskError`` or `AdapterError`.
+  public init(data: FaceData, recipe: FaceRecipe, start: LoadedModel, origin: String) throws {
+    self.data = data
+    self.recipe = recipe
+    let random = RandomStream(seed: UInt64(recipe.seed)).split("face")
+    model = FaceNetwork(
+      backbone: start.backbone,
+      shape: FaceHead.Shape(
+        width: start.backbone.featureWidth, embedding: recipe.face.embedding,
+        classes: data.persons.count, pictureSize: recipe.face.alignedSize), random: random)
+    isHeadOnly = recipe.tuning.method == "head"
+    var configuration = start.configuration
+    configuration.swiftVision.embedding = 0
+    configuration.swiftVision.origin = origin
+    self.configuration = configuration
+    preprocessing = start.preprocessing
+    let method = recipe.tuning.method
+    maker = FaceBatchMaker(
+      data: data, recipe: recipe, extent: start.extent, preprocessing: start.preprocessing,
+      measuresQuality: method == Self.gatedMethod, random: random.split("batches"))
+    sampler = ClassSampler(
+      count: data.persons.count, share: recipe.face.classShare, random: random.split("classes"))
+    if isHeadOnly { model.backbone.setTrainable(false) }
+    let gates = maker.measuresQuality ? maker.meanQualities().map(Gates.init) : nil
+    adapter =
+      ["full", "head"].contains(method)
+      ? nil
+      : try TaskAdapter(
+        recipe.tuning, settings: gates?.settings ?? [:], on: model.backbone, random: random)
+    if let gates { notes.append(gates.note) }
+    if recipe.face.classStart == .means { startFromMeans() }
+  }
+
+  /// The adapter that blends branches by the quality of each picture.
+  static let gatedMethod = "petalface"
+
+  /// How the gated adapter blends: the measure of quality, and the middle between sharp and poor
+  /// pictures of the data.
+  private struct Gates {
+    let sharp: Double
+    let poor: Double
+
+    init(_ means: (sharp: Double, poor: Double)) {
+      (sharp, poor) = means
+    }
+
+    var settings: [String: String] {
+      ["metric": PictureDetail.name, "threshold": String((sharp + poor) / 2)]
+    }
+
+    var note: String {
+      "Quality of pictures by \(PictureDetail.name): \(Self.rounded(sharp)) as they are, "
+        + "\(Self.rounded(poor)) at a quarter of their rows; both branches weigh the same in the middle."
+    }
+
+    private static func rounded(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }
+  }
+
+  /// The vectors of the classes start as the mean direction of their pictures.
+  private func startFromMeans() {
+    let (values, kept) = vectors(of: data.train)
+    let length = model.head.shape.length
+    let means = TemplatePooling.meanOfUnits.pooled(
+      values, width: length, templates: kept.map { data.classes[$0] }, count: data.persons.count)
+    model.head.setClasses(Tensor(means, shape: [data.persons.count, length]))
+  }
+
+  /// The network with its head.
+  public var network: any Module { model }
+
+  /// Steps of a number of passes over the pictures; a last batch that is not full is left out.
+  public func steps(epochs: Int) -> Int { maker.steps(epochs: epochs) }
+
+  /// The batch of any step.
+  public var batches: @Sendable (Int) throws -> FaceBatch {
+    let maker = maker
+    return { try maker.batch(step: $0) }
+  }
+
+  /// Pictures that could not be decoded so far.
+  public var skipped: [SkippedFile] { maker.skipped }
+
+  /// How pictures are prepared.
+  public var preparation: FacePreparation { maker.preparation }
+
+  /// Cross-entropy over the cosines with all persons, or with those that the step looks at.
+  public func learn(from batch: FaceBatch, in context: ForwardContext) throws -> TaskLoss {
+    context.quality = batch.qualities
+    let images = Variable(batch.images)
+    let features: Variable
+    if isHeadOnly {
+      features = Variable(model.backbone.features(of: images, in: .inference()).value)
+    } else if adapter != nil {
+      features = context.withRunningStatistics { model.backbone.features(of: images, in: context) }
+    } else {
+      features = model.backbone.features(of: images, in: context)
+    }
+    let embedded = model.head.embedded(features, in: context)
+    let choice = sampler.choice(present: batch.classes, step: batch.step)
+    let cosines = model.head.cosines(embedded, classes: choice?.classes, in: context)
+    let labels = choice?.labels ?? batch.classes
+    let loss = margin(
+      cosines, classes: labels,
+      qualities: recipe.face.loss == .adaFace ? qualities(embedded.value) : nil)
+    var values = ["trainAccuracy": Self.accuracy(cosines.value, classes: labels)]
+    if let qualities = batch.qualities {
+      values["quality"] = Double(qualities.reduce(0, +)) / Double(max(qualities.count, 1))
+    }
+    return TaskLoss(loss, values: values, images: batch.classes.count)
+  }
+
+  private var margin: MarginSoftmax {
+    let settings = recipe.face
+    let size = Float(settings.margin)
+    let margin: MarginSoftmax.Margin =
+      switch settings.loss {
+      case .arcFace: .angle(size)
+      case .cosFace: .cosine(size)
+      case .adaFace: .adaptive(size)
+      case .softmax: .none
+      }
+    return MarginSoftmax(
+      margin, scale: Float(settings.scale),
+      marginGradient: settings.marginGradient == .exact ? .exact : .straightThrough)
+  }
+
+  /// Qualities by the lengths of the vectors; their running values live in the head's buffer.
+  private func qualities(_ embedded: Tensor) -> [Float] {
+    let width = embedded.columns
+    let values = embedded.values
+    let lengths = (0..<embedded.rows).map { row in
+      values[(row * width)..<((row + 1) * width)].reduce(0) { $0 + $1 * $1 }.squareRoot()
+    }
+    let before = model.head.lengths.value.values
+    var running = FeatureNormQuality(mean: before[0], deviation: before[1])
+    let qualities = running.update(with: lengths)
+    model.head.lengths.value = Tensor([running.mean, running.deviation], shape: [2])
+    return qualities
+  }
+
+  private static func accuracy(_ scores: Tensor, classes: [Int]) -> Double {
+    let (values, width) = (scores.values, scores.columns)
+    let right = classes.enumerated().count { row, own in
+      values[(row * width)..<((row + 1) * width)].max() == values[row * width + own]
+    }
+    return Double(right) / Double(max(classes.count, 1))
+  }
+
+  /// Area under the curve of pairs of the held-out persons, and how many probes find their person.
+  public func score() throws -> TaskScore? {
+    guard let test = data.heldOut, let pairs = test.pairs.first else { return nil }
+    let length = model.head.shape.length
+    let (values, kept) = vectors(of: pairs.pictures)
+    var places: [Int: Int] = [:]
+    for (place, picture) in kept.enumerated() { places[picture] = place }
+    func row(_ picture: Int) -> ArraySlice<Float>? {
+      places[picture].map { values[($0 * length)..<(($0 + 1) * length)] }
+    }
+    var (first, second, isSame): ([Float], [Float], [Bool]) = ([], [], [])
+    for pair in pairs.pairs {
+      guard let one = row(pair.first), let other = row(pair.second) else { continue }
+      first += one
+      second += other
+      isSame.append(pair.isSame)
+    }
+    let scores = try FaceVerification(
+      first: first, second: second, width: length, isSame: isSame,
+      folds: pairs.foldSizes?.count ?? 10)
+    return TaskScore(
+      "auc", scores.curve.area,
+      values: [
+        "accuracy": scores.accuracy, "tar": scores.curve.point(nearest: 0.01).trueAcceptRate,
+      ]
+    )
+  }
+
+  /// Vectors of the pictures that can be decoded, and their places.
+  private func vectors(of pictures: [FacePicture]) -> (values: [Float], kept: [Int]) {
+    var values: [Float] = []
+    var kept: [Int] = []
+    for start in stride(from: 0, to: pictures.count, by: 64) {
+      let group = (start..<min(start + 64, pictures.count)).compactMap { place in
+        maker.imageIfReadable(pictures[place]).map { (place, $0) }
+      }
+      guard !group.isEmpty else { continue }
+      let images = group.map(\.1)
+      let input = PictureBatch.tensor(
+        images, extent: model.backbone.inputExtent, preprocessing: preprocessing)
+      values +=
+        model.vectors(
+          of: input,
+          qualities: maker.measuresQuality ? images.map(PictureDetail.quality(of:)) : nil
+        ).values
+      kept += group.map(\.0)
+    }
+    return (values, kept)
+  }
+
+  /// Writes network, head, configuration, task description, and the adapter as a folder of its own that
+  /// also holds the head: with the base it is the whole model.
+  public func writeModel(to folder: URL, for purpose: ModelPurpose) throws {
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    var description = TaskDescription(task: .face, face: model.head.shape)
+    let head = TaskDescription.headName
+    try ModuleWeights.write(model.head, to: folder.appendingPathComponent(head))
+    var isWritten = false
+    if purpose == .use, let adapter {
+      let small = try adapter.write(
+        below: folder,
+        facts: maker.measuresQuality ? [TaskAdapter.qualityFact: PictureDetail.name] : [:])
+      try ModuleWeights.write(model.head, to: small.appendingPathComponent(head))
+      try description.write(folder: small)
+      isWritten = try adapter.merged {
+        try ModelFolder.write(model.backbone, configuration: configuration, to: folder)
+      }
+      description.needsAdapter = isWritten ? nil : true
+    }
+    if !isWritten {
+      try ModelFolder.write(model.backbone, configuration: configuration, to: folder)
+    }
+    try description.write(folder: folder)
+  }
+
+  /// Reads network and head.
+  public func readModel(from folder: URL) throws {
+    try ModuleWeights.read(
+      into: model.backbone, from: folder.appendingPathComponent(ModelConfiguration.weightsName))
+    try ModuleWeights.read(
+      into: model.head, from: folder.appendingPathComponent(TaskDescription.headName))
+  }
+}
