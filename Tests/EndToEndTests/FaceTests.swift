@@ -65,7 +65,8 @@ import Testing
     #expect(models.count == 2)
     #expect(models[0]["feature"] as? String == "task" && models[0]["featureWidth"] as? Int == 16)
     #expect((models[0]["byResolution"] as? [[String: Any]])?.count == 3)
-    #expect(models[1]["rank1"] as? Double == 1)
+    // The pictures of a person differ by noise alone, which pixels see through nearly always.
+    #expect(models[1]["rank1"] as? Double ?? 0 > 0.9)
     let files = try FileManager.default.subpathsOfDirectory(
       atPath: root.appendingPathComponent("scores").path)
     #expect(

@@ -63,10 +63,12 @@ private final class NearSight: RestorationBackbone {
     }
   }
 
-  @Test func `the mean over turns of a network that turns along is the plain result`() throws {
-    let entry = try #require(RestorationCatalog.entry(named: "nafnet_small"))
-    // An untrained NAFNet is the identity, whatever way the picture lies.
-    let network = entry.make(RandomStream(seed: 0))
+  @Test func `the mean over turns of a network that turns along is the plain result`() {
+    // Filters of one value look the same whatever way the picture lies.
+    let network = NearSight()
+    for (_, parameter) in network.parameters {
+      parameter.value = Tensor(repeating: 0.05, shape: parameter.value.shape)
+    }
     let input = picture(16, 24)
     let mean = TiledRestoration(averagesTurns: true).restored(input, by: network).values
     let plain = TiledRestoration().restored(input, by: network).values
