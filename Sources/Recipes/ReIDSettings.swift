@@ -73,8 +73,6 @@ public struct ReIDSettings: RecipeSettings {
   public var margin = 0.3
   /// Weight of the centre loss; 0 has none.
   public var centreWeight = 0.0
-  /// Strength of the camera embedding; 0 has none.
-  public var cameraEmbedding = 0.0
   /// Which vector is compared when searching.
   public var searchFeature = SearchFeature.automatic
 
@@ -96,7 +94,6 @@ public struct ReIDSettings: RecipeSettings {
     .number("pairWeight", \.pairWeight, 0...1000, "of the pair loss"),
     .number("margin", \.margin, 0...100, "of hard triplets"),
     .number("centreWeight", \.centreWeight, 0...1000, "of the centre loss; 0 = none"),
-    .number("cameraEmbedding", \.cameraEmbedding, 0...100, "strength; 0 = none"),
     .choice("searchFeature", \.searchFeature, "vector that is compared when searching"),
   ]
 }
