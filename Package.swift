@@ -165,7 +165,8 @@ let package = Package(
     command(
       "vision-restore",
       [
-        "CommandSupport", "Tasks", "Reports", "Datasets", "Images", "Tensors", argumentParser,
+        "CommandSupport", "Tasks", "AdapterFiles", "Adapters", "Recipes", "Reports", "Storage",
+        "Datasets", "Images", "Tensors", argumentParser,
       ]),
     command(
       "vision-evaluate",
@@ -177,8 +178,8 @@ let package = Package(
     command(
       "vision-export",
       [
-        "CommandSupport", "AdapterFiles", "Adapters", "Recipes", "Reports", "Training", "Storage",
-        "Backbones", "Layers", "Gradients", "Tensors", argumentParser,
+        "CommandSupport", "Tasks", "AdapterFiles", "Adapters", "Recipes", "Reports", "Training",
+        "Storage", "Backbones", "Layers", "Gradients", "Tensors", argumentParser,
       ]),
 
     // Tools that share the rooms above: the generator of the walking-people data.

@@ -99,6 +99,22 @@ public struct CommonFlags: ParsableArguments, Sendable {
     return count
   }
 
+  /// Refuses settings that decide a training and would be ignored by a command that does not train.
+  ///
+  /// - Parameter work: what the command does, as the subject of the sentence: "an evaluation".
+  public func refuseIgnoredKeys(of work: String) throws(CommandFailure) {
+    let reason = "\(work) uses only seed and threads of a recipe"
+    if recipe != nil {
+      throw CommandFailure(
+        .usage, "--recipe decides a training, but \(reason); leave --recipe out.")
+    }
+    for text in overrides {
+      let key = String(text.prefix { $0 != "=" }).trimmingCharacters(in: .whitespaces)
+      guard !["seed", "threads"].contains(key) else { continue }
+      throw CommandFailure(.usage, "--set \(key) has no effect here: \(reason); leave it out.")
+    }
+  }
+
   /// The recipe with everything the command line says about it.
   ///
   /// - Parameters:

@@ -20,24 +20,10 @@ struct EvaluateJob {
     self.session = session
     log = try RunLog(file: nil, console: session.console)
     let recipe = try flags.common.resolvedRecipe()
-    try Self.refuseOtherKeys(flags.common)
+    try flags.common.refuseIgnoredKeys(of: "an evaluation")
     seed = recipe.seed
     let threads = recipe.threads > 0 ? recipe.threads : ProcessInfo.processInfo.activeProcessorCount
     Compute.configure(threads: threads)
-  }
-
-  /// Refuses settings that decide a pretraining and would be ignored here.
-  private static func refuseOtherKeys(_ common: CommonFlags) throws(CommandFailure) {
-    let reason = "an evaluation uses only seed and threads of a recipe"
-    if common.recipe != nil {
-      throw CommandFailure(
-        .usage, "--recipe decides a pretraining, but \(reason); leave --recipe out.")
-    }
-    for text in common.overrides {
-      let key = String(text.prefix { $0 != "=" }).trimmingCharacters(in: .whitespaces)
-      guard !["seed", "threads"].contains(key) else { continue }
-      throw CommandFailure(.usage, "--set \(key) has no effect here: \(reason); leave it out.")
-    }
   }
 
   // MARK: Scores

@@ -4,6 +4,7 @@ import ArgumentParser
 import Backbones
 import CommandSupport
 import Storage
+import Tasks
 import Training
 
 /// `vision-export`: writes a model for other tools, and checks what it wrote.
@@ -107,6 +108,7 @@ struct Export: VisionCommand {
   static func failure(for error: any Error) -> CommandFailure? {
     switch error {
     case let error as ONNXError: CommandFailure(.badData, error.description)
+    case let error as TaskError: CommandFailure(.badData, error.description)
     case let error as ModelReferenceError:
       switch error {
       case .unknownBackbone: CommandFailure(.usage, error.description)

@@ -23,6 +23,7 @@ struct ExportJob {
     self.flags = flags
     self.session = session
     log = try RunLog(file: nil, console: session.console)
+    try flags.common.refuseIgnoredKeys(of: "an export")
     let recipe = try flags.common.resolvedRecipe()
     seed = recipe.seed
     Compute.configure(

@@ -1,8 +1,10 @@
 import Backbones
+import CommandSupport
 import Foundation
 import Gradients
 import Layers
 import Storage
+import Tasks
 import Training
 
 /// The network that is exported, whichever kind it is.
@@ -27,6 +29,22 @@ struct ExportSource {
       let model = try ModelFolder.load(sized, seed: seed)
       kind = .features(model)
       self.extent = model.extent
+    }
+    let folder = URL(fileURLWithPath: origin)
+    if try TaskDescription(folder: folder)?.needsAdapter == true {
+      throw CommandFailure(
+        .badData,
+        "\(reference) cannot be exported: what its adapter changes depends on each picture, so there "
+          + "are no weights that hold it; use it with vision-evaluate, or fine-tune with an adapter "
+          + "that can be merged, such as lora.")
+    }
+  }
+
+  /// The folder that was opened.
+  private var origin: String {
+    switch kind {
+    case .features(let model): model.origin
+    case .restoration(let model): model.origin
     }
   }
 

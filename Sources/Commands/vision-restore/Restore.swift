@@ -1,9 +1,13 @@
+import AdapterFiles
+import Adapters
 import ArgumentParser
 import CommandSupport
 import Datasets
 import Foundation
 import Images
+import Recipes
 import Reports
+import Storage
 import Tasks
 import Tensors
 
@@ -36,6 +40,13 @@ struct Restore: VisionCommand {
       valueName: "n"))
   var tile: Int?
 
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "Adapter folder to put on the model; may be repeated. (default: the model's own)",
+      valueName: "dir"))
+  var adapter: [String] = []
+
   @Flag(help: "Mean over the eight ways to lay a picture, at eight times the cost. (default: off)")
   var flip = false
 
@@ -58,10 +69,12 @@ struct Restore: VisionCommand {
   }
 
   func perform(in session: CommandSession) throws -> any Encodable {
-    let threads = try common.requestedThreads() ?? ProcessInfo.processInfo.activeProcessorCount
-    Compute.configure(threads: threads)
+    try common.refuseIgnoredKeys(of: "restoring")
+    let recipe: RestorationRecipe = try common.resolvedRecipe()
+    Compute.configure(
+      threads: recipe.threads > 0 ? recipe.threads : ProcessInfo.processInfo.activeProcessorCount)
     let log = try RunLog(file: nil, console: session.console)
-    let model = try RestorationModel.load(model, seed: common.seed ?? 0)
+    let model = try RestorationModel.load(model, seed: recipe.seed, adapters: adapter)
     let side = tile ?? model.shape?.tile ?? 0
     let way = TiledRestoration(
       side: side, overlap: side > 0 ? min(model.shape?.overlap ?? 32, side / 2) : 0,
@@ -112,10 +125,15 @@ struct Restore: VisionCommand {
       let name = source.deletingPathExtension().lastPathComponent + ".png"
       return [(source, isFile ? target : target.appendingPathComponent(name))]
     }
-    return try ImageFolder(root: source).paths.map { path in
-      let inner = String(path.dropFirst(source.path.count).drop { $0 == "/" })
-      let name = (inner as NSString).deletingPathExtension + ".png"
-      return (URL(fileURLWithPath: path), target.appendingPathComponent(name))
+    let found = try ImageFolder(root: source).paths.map { path in
+      (path, inner: String(path.dropFirst(source.path.count).drop { $0 == "/" }))
+    }
+    func plain(_ inner: String) -> String { (inner as NSString).deletingPathExtension }
+    // a.jpg and a.png in one folder must not end in the same file.
+    let names = Dictionary(grouping: found) { plain($0.inner) }
+    return found.map { path, inner in
+      let name = names[plain(inner)]?.count == 1 ? plain(inner) : inner
+      return (URL(fileURLWithPath: path), target.appendingPathComponent(name + ".png"))
     }
   }
 
@@ -129,6 +147,10 @@ struct Restore: VisionCommand {
       default: CommandFailure(.badData, error.description)
       }
     case let error as ImageError: CommandFailure(.cannotWrite, error.description)
+    case let error as AdapterError: CommandFailure(.usage, error.description)
+    case let error as AdapterFileError: CommandFailure(.badData, error.description)
+    case let error as SafetensorsError: CommandFailure(.badData, error.description)
+    case let error as WeightsError: CommandFailure(.badData, error.description)
     default: nil
     }
   }

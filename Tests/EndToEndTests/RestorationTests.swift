@@ -1,0 +1,92 @@
+import Foundation
+import Images
+import Testing
+
+/// Restoration from pairs to restored pictures, as people and scripts meet it.
+@Suite struct RestorationTests {
+  private let root = FileManager.default.temporaryDirectory
+    .appendingPathComponent("restoration commands \(UUID().uuidString)")
+
+  private func path(_ name: String) -> String { root.appendingPathComponent(name).path }
+
+  /// Eight clean pictures of stripes under `target`, the same with speckles under `input`.
+  private func writePairs() throws {
+    for folder in ["pairs/input", "pairs/target"] {
+      try FileManager.default.createDirectory(
+        atPath: path(folder), withIntermediateDirectories: true)
+    }
+    for number in 0..<8 {
+      var (clean, noisy): ([UInt8], [UInt8]) = ([], [])
+      for place in 0..<(48 * 40 * 3) {
+        let value = (place / (9 + number)) % 2 == 0 ? 60 : 180
+        clean.append(UInt8(value))
+        noisy.append(UInt8(value + (place &* 2_654_435_761) % 41 - 20))
+      }
+      for (folder, pixels) in [("pairs/input", noisy), ("pairs/target", clean)] {
+        try Image(width: 48, height: 40, pixels: pixels)
+          .write(to: root.appendingPathComponent("\(folder)/píc \(number).png"))
+      }
+    }
+  }
+
+  @Test(arguments: ["full", "lora"])
+  func `learns from pairs, is scored beside its yardsticks, and restores a folder`(
+    _ method: String
+  ) throws {
+    try writePairs()
+    defer { try? FileManager.default.removeItem(at: root) }
+    let trained = try ProgramRun(
+      "vision-finetune",
+      [
+        "--task", "restoration", "--data", path("pairs"), "--from", "random:nafnet_small",
+        "--adapter", method, "--steps", "3", "--threads", "1", "--output", path("run"), "--json",
+        "--set", "restoration.crop=32", "--set", "restoration.batch=2", "--set",
+        "training.validationShare=0.25", "--set", "training.evaluateEverySteps=2",
+      ])
+    #expect(trained.exit == 0, "\(trained.errors)")
+    let result = try #require(trained.object)
+    #expect(result["task"] as? String == "restoration" && result["steps"] as? Int == 3)
+    #expect(result["adapter"] as? String == method)
+
+    let scored = try ProgramRun(
+      "vision-evaluate",
+      [
+        path("run"), "baseline:identity", "--task", "restoration", "--data", path("pairs"),
+        "--threads", "1", "--json",
+      ])
+    #expect(scored.exit == 0, "\(scored.errors)")
+    let models = try #require(scored.object?["models"] as? [[String: Any]])
+    #expect(models.count == 2)
+    for model in models {
+      let decibels = try #require(model["psnr"] as? Double)
+      #expect((5...60).contains(decibels), "\(decibels)")
+    }
+
+    // Two files of one name end in two files; what is no picture is skipped and said.
+    let input = root.appendingPathComponent("pairs/input")
+    try Image(contentsOf: input.appendingPathComponent("píc 0.png"))
+      .write(to: input.appendingPathComponent("píc 0.jpg"))
+    try Data("no picture".utf8).write(to: input.appendingPathComponent("broken.png"))
+    let restored = try ProgramRun(
+      "vision-restore",
+      [path("run"), input.path, path("out"), "--threads", "1", "--json"])
+    #expect(restored.exit == 0, "\(restored.errors)")
+    let answer = try #require(restored.object)
+    #expect(answer["pictures"] as? Int == 9 && answer["skipped"] as? Int == 1)
+    let names = Set(try FileManager.default.contentsOfDirectory(atPath: path("out")))
+    #expect(names.count == 9 && names.isSuperset(of: ["píc 0.png.png", "píc 0.jpg.png"]))
+    let picture = try Image(contentsOf: root.appendingPathComponent("out/píc 7.png"))
+    #expect(picture.width == 48 && picture.height == 40)
+  }
+
+  @Test func `settings of a training are refused where nothing is trained`() throws {
+    let run = try ProgramRun(
+      "vision-restore",
+      ["random:nafnet_small", "in", "out", "--set", "restoration.crop=32"])
+    #expect(run.exit == 64 && run.errors.contains("has no effect here"))
+    let export = try ProgramRun(
+      "vision-export",
+      ["random:nafnet_small", "--format", "onnx", "--output", "x.onnx", "--recipe", "tiny"])
+    #expect(export.exit == 64 && export.errors.contains("--recipe"))
+  }
+}
