@@ -40,7 +40,8 @@ import Testing
       [
         "--task", "restoration", "--data", path("pairs"), "--from", "random:nafnet_small",
         "--adapter", method, "--steps", "3", "--threads", "1", "--output", path("run"), "--json",
-        "--set", "restoration.crop=32", "--set", "restoration.batch=2", "--set",
+        "--set", "restoration.crop=32", "--set", "restoration.overlap=8", "--set",
+        "restoration.batch=2", "--set",
         "training.validationShare=0.25", "--set", "training.evaluateEverySteps=2",
       ])
     #expect(trained.exit == 0, "\(trained.errors)")

@@ -70,7 +70,7 @@ struct Restore: VisionCommand {
 
   func perform(in session: CommandSession) throws -> any Encodable {
     try common.refuseIgnoredKeys(of: "restoring")
-    let recipe: RestorationRecipe = try common.resolvedRecipe()
+    let recipe = try common.resolvedRecipe(RestorationRecipe.self)
     Compute.configure(
       threads: recipe.threads > 0 ? recipe.threads : ProcessInfo.processInfo.activeProcessorCount)
     let log = try RunLog(file: nil, console: session.console)
