@@ -38,11 +38,7 @@ public struct FaceRecipe: Recipe {
 
   /// Every key of the recipe in the order it is written.
   public static let fields: [RecipeField<FaceRecipe>] =
-    [
-      .choice("base", \.base, "built-in recipe that fills the keys left out"),
-      .integer("seed", \.seed, 0...Int.max, "of all random numbers"),
-      .integer("threads", \.threads, 0...maximumThreads, "0 = every core"),
-    ]
+    generalFields
     + TuningSettings.fields.map { $0.within("tuning", \.tuning) }
     + FinetuneSettings.fields.map { $0.within("training", \.training) }
     + FaceSettings.fields.map { $0.within("face", \.face) }

@@ -37,11 +37,7 @@ public struct PretrainingRecipe: Recipe {
 
   /// Every key of the recipe in the order it is written.
   public static let fields: [RecipeField<PretrainingRecipe>] =
-    [
-      .choice("base", \.base, "built-in recipe that fills the keys left out"),
-      .integer("seed", \.seed, 0...Int.max, "of all random numbers"),
-      .integer("threads", \.threads, 0...maximumThreads, "0 = every core"),
-    ]
+    generalFields
     + ModelSettings.fields.map { $0.within("model", \.model) }
     + ExtractionSettings.fields.map { $0.within("extraction", \.extraction) }
     + ScheduleSettings.fields.map { $0.within("schedule", \.schedule) }

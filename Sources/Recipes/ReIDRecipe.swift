@@ -27,11 +27,7 @@ public struct ReIDRecipe: Recipe {
 
   /// Every key of the recipe in the order it is written.
   public static let fields: [RecipeField<ReIDRecipe>] =
-    [
-      .choice("base", \.base, "built-in recipe that fills the keys left out"),
-      .integer("seed", \.seed, 0...Int.max, "of all random numbers"),
-      .integer("threads", \.threads, 0...maximumThreads, "0 = every core"),
-    ]
+    generalFields
     + TuningSettings.fields.map { $0.within("tuning", \.tuning) }
     + FinetuneSettings.fields.map { $0.within("training", \.training) }
     + ReIDSettings.fields.map { $0.within("reid", \.reid) }

@@ -12,7 +12,7 @@ public protocol Recipe: RecipeSettings {
   /// The built-in recipe that fills the keys a file leaves out.
   var base: NamedRecipe { get set }
   /// Seed of all random numbers.
-  var seed: Int { get }
+  var seed: Int { get set }
   /// Threads; 0 takes every core.
   var threads: Int { get set }
 
@@ -28,6 +28,15 @@ public protocol Recipe: RecipeSettings {
 extension Recipe {
   /// Most threads a run can use, the limit of the thread pool.
   public static var maximumThreads: Int { 64 }
+
+  /// The keys that every recipe has.
+  static var generalFields: [RecipeField<Self>] {
+    [
+      .choice("base", \.base, "built-in recipe that fills the keys left out"),
+      .integer("seed", \.seed, 0...Int.max, "of all random numbers"),
+      .integer("threads", \.threads, 0...maximumThreads, "0 = every core"),
+    ]
+  }
 
   /// Every dotted key, and every group of keys after them.
   static var names: [String] {

@@ -34,11 +34,7 @@ public struct RestorationRecipe: Recipe {
 
   /// Every key of the recipe in the order it is written.
   public static let fields: [RecipeField<RestorationRecipe>] =
-    [
-      .choice("base", \.base, "built-in recipe that fills the keys left out"),
-      .integer("seed", \.seed, 0...Int.max, "of all random numbers"),
-      .integer("threads", \.threads, 0...maximumThreads, "0 = every core"),
-    ]
+    generalFields
     + TuningSettings.fields.map { $0.within("tuning", \.tuning) }
     + FinetuneSettings.fields.map { $0.within("training", \.training) }
     + RestorationSettings.fields.map { $0.within("restoration", \.restoration) }

@@ -63,6 +63,25 @@ import Testing
       #expect((5...60).contains(decibels), "\(decibels)")
     }
 
+    if method == "lora" {
+      let exported = try ProgramRun(
+        "vision-export",
+        [
+          "random:nafnet_small", "--adapter", path("run/best/adapter"), "--merge", "--format",
+          "safetensors", "--output", path("merged"), "--json",
+        ])
+      #expect(exported.exit == 0, "\(exported.errors)")
+      #expect(exported.errors.contains("merged 1 adapter"))
+      let plain = try ProgramRun(
+        "vision-export",
+        ["random:nafnet_small", "--format", "safetensors", "--output", path("plain"), "--json"])
+      #expect(plain.exit == 0, "\(plain.errors)")
+      func weights(_ name: String) throws -> Data {
+        try Data(contentsOf: root.appendingPathComponent("\(name)/model.safetensors"))
+      }
+      #expect(try weights("merged") != weights("plain"))
+    }
+
     // Two files of one name end in two files; what is no picture is skipped and said.
     let input = root.appendingPathComponent("pairs/input")
     try Image(contentsOf: input.appendingPathComponent("píc 0.png"))

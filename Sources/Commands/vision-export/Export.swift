@@ -43,7 +43,7 @@ struct Export: VisionCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Folder of an adapter that belongs to the model; may be repeated. (default: none)",
+      "Folder of an adapter, ours or PEFT's, that belongs to the model; may be repeated. (default: none)",
       valueName: "dir"))
   var adapter: [String] = []
 

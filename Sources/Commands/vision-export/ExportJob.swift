@@ -1,5 +1,3 @@
-import AdapterFiles
-import Adapters
 import Backbones
 import CommandSupport
 import Foundation
@@ -8,6 +6,7 @@ import Layers
 import Recipes
 import Reports
 import Storage
+import Tasks
 import Tensors
 import Training
 
@@ -40,7 +39,7 @@ struct ExportJob {
     log.notice(
       "\(flags.model): \(source.name), \(source.network.parameterCount()) parameters, "
         + "pictures of \(source.extent.height)x\(source.extent.width)")
-    try mergeAdapters(into: source.network)
+    try mergeAdapters(into: source)
     var answer = ExportAnswer(
       model: flags.model, format: flags.format.rawValue,
       parameters: source.network.parameterCount(), largestDifference: 0)
@@ -52,16 +51,9 @@ struct ExportJob {
     return answer
   }
 
-  private func mergeAdapters(into network: any Module) throws {
+  private func mergeAdapters(into source: ExportSource) throws {
     guard !flags.adapter.isEmpty else { return }
-    let adapted = AdaptedNetwork(network)
-    for (index, path) in flags.adapter.enumerated() {
-      try AdapterFolder.read(
-        URL(fileURLWithPath: path), into: adapted, named: "adapter\(index)")
-    }
-    try adapted.activate(
-      Dictionary(uniqueKeysWithValues: flags.adapter.indices.map { ("adapter\($0)", 1) }))
-    try adapted.merge(keepingBase: false)
+    try ModelAdapters(flags.adapter, on: source.network, of: source.origin).merge()
     log.notice("merged \(flags.adapter.count) adapter(s) into the weights")
   }
 

@@ -41,7 +41,7 @@ struct ExportSource {
   }
 
   /// The folder that was opened.
-  private var origin: String {
+  var origin: String {
     switch kind {
     case .features(let model): model.origin
     case .restoration(let model): model.origin

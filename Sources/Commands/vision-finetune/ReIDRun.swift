@@ -25,14 +25,24 @@ struct ReIDRun {
       people, settings: recipe.reid, validationShare: recipe.training.validationShare,
       random: RandomStream(seed: UInt64(recipe.seed)).split("data"))
     if job.isDryRun, !job.isResumed { try job.folder.checkIsFree() }
-    let task = try PersonReID(data: data, recipe: recipe, start: startingModel(), origin: origin)
+    let task = try PersonReID(
+      data: data, recipe: recipe,
+      start: ModelFolder.load(
+        job.startingModel(recipe.tuning, checkpointHas: ModelConfiguration.fileName),
+        seed: recipe.seed), origin: job.origin(recipe.tuning))
     let trainer = TaskTrainer(
       task, settings: recipe.training, random: RandomStream(seed: UInt64(recipe.seed)))
     let log =
       job.isDryRun
       ? try RunLog(file: nil, console: job.session.console) : try job.openFolder()
     introduce(people, task, trainer, log: log)
-    if job.isDryRun { return try ReIDDryRun(task: task, trainer: trainer).result(log: log) }
+    if job.isDryRun {
+      return try FinetuneDryRun(
+        trainer, task: "reid", persons: data.persons.count, images: data.train.count,
+        heldOutPersons: Set(data.query.map(\.person)).count,
+        heldOutImages: data.query.count + data.gallery.count, notes: data.notes + task.notes,
+        skipped: { task.skipped }, log: log)
+    }
     let state = try FinetuneSession(
       trainer: trainer, folder: job.folder, threads: job.threads, isResumed: job.isResumed,
       report: recipe.report,
@@ -43,21 +53,6 @@ struct ReIDRun {
       resumeCommand: job.resumeCommand
     ).run(log: log, interruption: job.session.interruption)
     return try finish(people, task, trainer, state: state, log: log)
-  }
-
-  /// The model that the recipe starts from; a resumed run reads the shape from its own checkpoint, since
-  /// the start may be gone.
-  private func startingModel() throws -> LoadedModel {
-    let last = job.folder.last
-    let hasCheckpoint = FileManager.default.fileExists(
-      atPath: last.appendingPathComponent(ModelConfiguration.fileName).path)
-    return try ModelFolder.load(
-      job.isResumed && hasCheckpoint ? last.path : job.recipe.tuning.start, seed: job.recipe.seed)
-  }
-
-  private var origin: String {
-    "vision-finetune --task reid, from \(job.recipe.tuning.start), \(job.recipe.tuning.method), "
-      + "seed \(job.recipe.seed)"
   }
 
   /// The first lines of a run: data, network, what is trained, plan.
@@ -72,13 +67,9 @@ struct ReIDRun {
         + "\(data.query.count + data.gallery.count) pictures")
     for note in data.notes + task.notes { log.warning(note) }
     let extent = task.model.backbone.inputExtent
-    let trainable = task.trainableParameterCount
-    let total = task.parameterCount
-    let share = Double(Int(1000 * Double(trainable) / Double(max(total, 1)))) / 10
-    log.notice(
-      "Model: \(task.configuration.architecture) at \(extent.height)x\(extent.width) from "
-        + "\(job.recipe.tuning.start); \(trainable) of \(total) parameters train, \(share) %")
-    log.notice("Training: \(trainer.totalSteps) steps, \(job.threads) threads")
+    job.introduce(
+      "\(task.configuration.architecture) at \(extent.height)x\(extent.width)", trainer,
+      job.recipe.tuning, log: log)
   }
 
   /// Scores the best weights as `vision-evaluate` would, writes the report, answers.
@@ -98,8 +89,7 @@ struct ReIDRun {
       result = try evaluation.result(of: FeatureExtractor(job.folder.best.path))
     }
     let skipped = people.skipped + task.skipped
-    try job.folder.write(
-      skipped.map { "\($0.path)\t\($0.reason)\n" }.joined(), to: job.folder.skipped)
+    try job.write(skipped: skipped)
     try FinetuneCard(
       configuration: task.configuration, task: "person re-identification",
       compares: task.model.head.shape.searchesAfterNeck
@@ -115,20 +105,12 @@ struct ReIDRun {
         "Best weights of step \(best): mAP \(RetrievalTable.text(scores.mAP)), rank-1 "
           + "\(RetrievalTable.text(scores.rank1)) on \(scores.queryPersons) held-out persons")
     }
-    log.notice(
-      "Done in \(Int(job.elapsed.rounded())) s: model \(job.folder.best.path), report "
-        + job.folder.report.path)
     if !people.query.isEmpty, !people.isSeededSplit {
       log.notice(
         "Score it on the test people with: vision-evaluate \(quotedForShell(job.folder.url.path)) "
           + "--task reid --data \(quotedForShell(job.inputs.data))")
     }
-    return FinetuneResult(
-      run: job.folder.url.path, task: "reid", adapter: job.recipe.tuning.method,
-      trainableParameters: task.trainableParameterCount,
-      totalParameters: task.parameterCount, steps: state.step,
-      imagesPerSecond: Double(state.images) / max(state.seconds, 1e-9),
-      peakMemoryMiB: Double(max(state.peakResidentBytes, Compute.peakResidentBytes)) / 1_048_576,
-      best: result, bestStep: best, seconds: state.seconds, report: job.folder.report.path)
+    return job.result(
+      of: trainer, job.recipe.tuning, state: state, bestStep: best, best: result, log: log)
   }
 }

@@ -25,29 +25,26 @@ struct RestorationRun {
       validationShare: recipe.training.validationShare, random: random.split("data"))
     if job.isDryRun, !job.isResumed { try job.folder.checkIsFree() }
     let task = try ImageRestoration(
-      data: data, recipe: recipe, model: startingModel(),
-      origin: "vision-finetune --task restoration, from \(recipe.tuning.start), "
-        + "\(recipe.tuning.method), seed \(recipe.seed)")
+      data: data, recipe: recipe,
+      model: RestorationModel.load(
+        job.startingModel(recipe.tuning, checkpointHas: TaskDescription.fileName),
+        seed: recipe.seed), origin: job.origin(recipe.tuning))
     let trainer = TaskTrainer(task, settings: recipe.training, random: random)
     let log =
       job.isDryRun
       ? try RunLog(file: nil, console: job.session.console) : try job.openFolder()
     introduce(task, trainer, log: log)
-    if job.isDryRun { return try dryRun(task, trainer, log: log) }
+    if job.isDryRun {
+      return try FinetuneDryRun(
+        trainer, task: "restoration", images: data.train.count, heldOutImages: data.heldOut.count,
+        notes: data.notes, skipped: { task.skipped }, log: log)
+    }
     let state = try FinetuneSession(
       trainer: trainer, folder: job.folder, threads: job.threads, isResumed: job.isResumed,
       report: recipe.report, columns: ["trainPsnr", "psnr", "inputPsnr"],
       resumeCommand: job.resumeCommand
     ).run(log: log, interruption: job.session.interruption)
     return try finish(task, trainer, state: state, log: log)
-  }
-
-  private func startingModel() throws -> RestorationModel {
-    let last = job.folder.last
-    let hasCheckpoint = FileManager.default.fileExists(
-      atPath: last.appendingPathComponent(TaskDescription.fileName).path)
-    return try RestorationModel.load(
-      job.isResumed && hasCheckpoint ? last.path : job.recipe.tuning.start, seed: job.recipe.seed)
   }
 
   private func introduce(
@@ -58,43 +55,7 @@ struct RestorationRun {
       "Learning from \(task.data.train.count) pictures, held out to choose the best weights: "
         + "\(task.data.heldOut.count); degradation \(job.recipe.restoration.degradation)")
     for note in task.data.notes { log.warning(note) }
-    let (trained, total) = (task.trainableParameterCount, task.parameterCount)
-    let share = Double(Int(1000 * Double(trained) / Double(max(total, 1)))) / 10
-    log.notice(
-      "Model: \(task.model.name) from \(job.recipe.tuning.start); \(trained) of \(total) parameters "
-        + "train, \(share) %")
-    log.notice("Training: \(trainer.totalSteps) steps, \(job.threads) threads")
-  }
-
-  /// Two steps tell time and memory.
-  private func dryRun(
-    _ task: ImageRestoration, _ trainer: TaskTrainer<ImageRestoration>, log: RunLog
-  ) throws -> any Encodable {
-    struct Result: Encodable {
-      let dryRun = true
-      let task = "restoration"
-      let images: Int
-      let heldOutImages: Int
-      let trainableParameters: Int
-      let totalParameters: Int
-      let steps: Int
-      let estimatedMinutes: Double
-      let estimatedMemoryMiB: Double
-    }
-    _ = try trainer.advance()
-    let start = ContinuousClock.now
-    if !trainer.isFinished { _ = try trainer.advance() }
-    let seconds = (ContinuousClock.now - start) / .seconds(1)
-    let minutes = seconds * Double(trainer.totalSteps) / 60
-    let memory = Double(Compute.peakResidentBytes) / 1_048_576
-    log.notice(
-      "About \(max(1, Int(minutes.rounded()))) minutes and \(Int(memory)) MiB by two steps tried now"
-    )
-    log.notice("Dry run: nothing was written.")
-    return Result(
-      images: task.data.train.count, heldOutImages: task.data.heldOut.count,
-      trainableParameters: task.trainableParameterCount, totalParameters: task.parameterCount,
-      steps: trainer.totalSteps, estimatedMinutes: minutes, estimatedMemoryMiB: memory)
+    job.introduce(task.model.name, trainer, job.recipe.tuning, log: log)
   }
 
   /// Scores the best weights as `vision-evaluate` would, writes the report, answers.
@@ -111,8 +72,7 @@ struct RestorationRun {
         of: .network(RestorationModel.load(job.folder.best.path)), reference: job.folder.best.path)
     }
     let skipped = task.data.skipped + task.skipped
-    try job.folder.write(
-      skipped.map { "\($0.path)\t\($0.reason)\n" }.joined(), to: job.folder.skipped)
+    try job.write(skipped: skipped)
     let best = trainer.best == nil ? state.step : trainer.bestStep
     let charts = try FinetuneCharts(of: job.folder)
     var sections = [
@@ -163,15 +123,8 @@ struct RestorationRun {
       recipe: job.recipe.yaml(),
       skipped: skipped.map { .init(path: $0.path, reason: $0.reason) }
     ).write(to: job.folder.report)
-    log.notice(
-      "Done in \(Int(job.elapsed.rounded())) s: model \(job.folder.best.path), report "
-        + job.folder.report.path)
-    return FinetuneResult(
-      run: job.folder.url.path, task: "restoration", adapter: job.recipe.tuning.method,
-      trainableParameters: task.trainableParameterCount, totalParameters: task.parameterCount,
-      steps: state.step, imagesPerSecond: Double(state.images) / max(state.seconds, 1e-9),
-      peakMemoryMiB: Double(max(state.peakResidentBytes, Compute.peakResidentBytes)) / 1_048_576,
-      best: result, bestStep: best, seconds: state.seconds, report: job.folder.report.path)
+    return job.result(
+      of: trainer, job.recipe.tuning, state: state, bestStep: best, best: result, log: log)
   }
 
   private func keyFigures(

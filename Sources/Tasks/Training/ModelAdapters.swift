@@ -1,5 +1,5 @@
 import AdapterFiles
-import Adapters
+public import Adapters
 public import Foundation
 public import Layers
 public import Tensors
@@ -16,6 +16,7 @@ public struct ModelAdapters {
   /// Whether an adapter was trained with the qualities of its pictures.
   public let measuresQuality: Bool
   private let attached: [NetworkAdapter]
+  private let adapted: AdaptedNetwork
 
   /// Puts adapters of our own form or of the PEFT library's on a network; several are added up.
   ///
@@ -54,7 +55,13 @@ public struct ModelAdapters {
     self.headFolder = headFolder
     self.measuresQuality = measuresQuality
     self.attached = attached
+    self.adapted = adapted
   }
+
+  /// Writes the adapters' changes into the weights for good.
+  ///
+  /// - Throws: `AdapterError` where what an adapter changes depends on the picture.
+  public func merge() throws(AdapterError) { try adapted.merge(keepingBase: false) }
 
   /// All numbers of the adapters, with their paths in the network, adapter by adapter.
   public var values: [(path: String, value: Tensor)] {

@@ -1,0 +1,60 @@
+import CommandSupport
+import Datasets
+import Foundation
+import Recipes
+import Reports
+import Tasks
+import Tensors
+
+/// What the runs of all tasks say and write alike.
+extension FinetuneJob {
+  /// What is opened as the start.
+  ///
+  /// A resumed run reads the shape from its own checkpoint, since the start may be gone; `file` tells
+  /// whether there is one.
+  func startingModel(_ tuning: TuningSettings, checkpointHas file: String) -> String {
+    let hasCheckpoint = FileManager.default.fileExists(
+      atPath: folder.last.appendingPathComponent(file).path)
+    return isResumed && hasCheckpoint ? folder.last.path : tuning.start
+  }
+
+  /// Where a model came from, as its configuration tells.
+  func origin(_ tuning: TuningSettings) -> String {
+    "vision-finetune --task \(inputs.task.rawValue), from \(tuning.start), \(tuning.method), "
+      + "seed \(recipe.seed)"
+  }
+
+  /// The lines about the network, what is trained of it, and the plan.
+  func introduce<Task: FinetuneTask>(
+    _ name: String, _ trainer: TaskTrainer<Task>, _ tuning: TuningSettings, log: RunLog
+  ) {
+    let (trained, total) = (trainer.task.trainableParameterCount, trainer.task.parameterCount)
+    let share = Double(Int(1000 * Double(trained) / Double(max(total, 1)))) / 10
+    log.notice(
+      "Model: \(name) from \(tuning.start); \(trained) of \(total) parameters train, \(share) %")
+    log.notice("Training: \(trainer.totalSteps) steps, \(threads) threads")
+  }
+
+  /// Lists the files that were left out.
+  func write(skipped: [SkippedFile]) throws {
+    try folder.write(
+      skipped.map { "\($0.path)\t\($0.reason)\n" }.joined(), to: folder.skipped)
+  }
+
+  /// The last line of a run, and its answer; `best` is the score on what was held out.
+  func result<Task: FinetuneTask>(
+    of trainer: TaskTrainer<Task>, _ tuning: TuningSettings, state: TaskState, bestStep: Int,
+    best: (any Encodable)?, log: RunLog
+  ) -> FinetuneResult {
+    log.notice(
+      "Done in \(Int(elapsed.rounded())) s: model \(folder.best.path), report "
+        + folder.report.path)
+    return FinetuneResult(
+      run: folder.url.path, task: inputs.task.rawValue, adapter: tuning.method,
+      trainableParameters: trainer.task.trainableParameterCount,
+      totalParameters: trainer.task.parameterCount, steps: state.step,
+      imagesPerSecond: Double(state.images) / max(state.seconds, 1e-9),
+      peakMemoryMiB: Double(max(state.peakResidentBytes, Compute.peakResidentBytes)) / 1_048_576,
+      best: best, bestStep: bestStep, seconds: state.seconds, report: folder.report.path)
+  }
+}
