@@ -100,7 +100,7 @@ public final class FeatureExtractor {
     case .embedding:
       let head = try Self.embeddingHead(of: model, reference: reference)
       modules.append(head)
-      width = head.weight.value.shape[0]
+      width = head.width
       method = .network(
         {
           let context = ForwardContext.inference()
@@ -138,7 +138,9 @@ public final class FeatureExtractor {
     extent = model.extent
   }
 
-  private static func embeddingHead(of model: LoadedModel, reference: String) throws -> Linear {
+  private static func embeddingHead(of model: LoadedModel, reference: String) throws
+    -> EmbeddingHead
+  {
     let file = URL(fileURLWithPath: model.origin).appendingPathComponent("heads.safetensors")
     let width = model.configuration.swiftVision.embedding
     guard width > 0, FileManager.default.fileExists(atPath: file.path) else {
@@ -147,8 +149,13 @@ public final class FeatureExtractor {
     guard let backbone = model.backbone as? any MaskableBackbone else {
       throw EvaluationError.noEmbedding(model: reference)
     }
+    // Its file alone tells whether a normalisation belongs to the head.
+    let isNormalized = try SafetensorsFile(contentsOf: file).tensors.contains {
+      $0.name == "embedding.norm.weight"
+    }
     let whole = PretrainingModel(
-      backbone: backbone, embedding: width, random: RandomStream(seed: 0))
+      backbone: backbone, embedding: width,
+      normalizingEmbedding: isNormalized, random: RandomStream(seed: 0))
     try ModuleWeights.read(into: whole.heads, from: file)
     return whole.heads.embedding
   }

@@ -1,9 +1,19 @@
 /// The network that is trained.
 public struct ModelSettings: RecipeSettings {
+  /// How embeddings are normalised before their length is made 1.
+  public enum EmbeddingNormalization: String, RecipeChoice {
+    /// Not at all.
+    case none
+    /// Over the batch: what all crops have in common is taken away.
+    case batch
+  }
+
   /// The backbone's name in the catalog.
   public var backbone = "convnet_small"
   /// The width of the embedding that pairs are compared in.
   public var embedding = 128
+  /// How embeddings are normalised before their length is made 1.
+  public var embeddingNormalization = EmbeddingNormalization.none
   /// The height of a network input in pixels.
   public var imageHeight = 128
   /// The width of a network input in pixels.
@@ -16,6 +26,9 @@ public struct ModelSettings: RecipeSettings {
   public static let fields: [RecipeField<ModelSettings>] = [
     .name("backbone", \.backbone, "network to train"),
     .integer("embedding", \.embedding, 1...8192, "width of the embedding that pairs share"),
+    .choice(
+      "embeddingNormalization", \.embeddingNormalization,
+      "over the crops of a batch, before length 1; for a vision transformer without a better start"),
     .integer("imageHeight", \.imageHeight, 16...2048, "input height in pixels"),
     .integer("imageWidth", \.imageWidth, 16...2048, "input width in pixels"),
   ]

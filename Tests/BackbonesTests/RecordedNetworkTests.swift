@@ -129,7 +129,50 @@ struct RecordedNetworkTests {
           width: 4, image: Extent(height: 32, width: 16), random: RandomStream(seed: $0))
       }
     ),
+    (
+      "shifted windows",
+      {
+        SwinTransformer(
+          .init(
+            image: Extent(height: 32, width: 16), patch: 2, width: 8, depths: [2, 2],
+            heads: [2, 4], window: Extent(height: 4, width: 4)), random: RandomStream(seed: $0))
+      }
+    ),
+    (
+      "bottlenecks",
+      {
+        ResNet(
+          blocks: [1, 1, 1, 1], image: Extent(height: 64, width: 32),
+          random: RandomStream(seed: $0))
+      }
+    ),
+    (
+      "bottlenecks that mix instances",
+      {
+        ResNet(
+          blocks: [1, 1, 1, 1], lastStride: 1, mixesInstances: true,
+          image: Extent(height: 64, width: 32), random: RandomStream(seed: $0))
+      }
+    ),
+    (
+      "inverted bottlenecks",
+      {
+        MobileNetV2(
+          counts: [Int](repeating: 1, count: 7), image: Extent(height: 64, width: 32),
+          random: RandomStream(seed: $0))
+      }
+    ),
   ]
+
+  /// A new family would otherwise be listed without ever being masked in a test.
+  @Test func `every family of the catalog is among them`() throws {
+    let tested = Set(Self.families.map { "\(type(of: $0.make(1)))" })
+    for entry in BackboneCatalog.all {
+      let model = try entry.make(.init(), random: .blank)
+      guard model is any MaskableBackbone else { continue }
+      #expect(tested.contains("\(type(of: model))"), "\(entry.name)")
+    }
+  }
 
   @Test(arguments: families.indices)
   func `every family keeps its promises`(_ family: Int) throws {

@@ -1,4 +1,5 @@
 import Backbones
+import Foundation
 import Gradients
 import Layers
 import Losses
@@ -163,5 +164,53 @@ struct ReferenceNumberTests {
     }
     let first = try #require(parameters["encoder.mask_token"]?.gradient?.values.first)
     #expect(abs(first + 0.6207694473) < 1e-4)
+  }
+
+  @Test func `SimMIM's loss and gradients with Swin equal the release`() throws {
+    let model = PretrainingModel(
+      backbone: SwinTransformer(
+        .init(
+          image: Extent(height: 32, width: 32), patch: 2, width: 8, depths: [2, 2], heads: [2, 4],
+          window: Extent(height: 4, width: 4)), random: RandomStream(seed: 0)),
+      embedding: 4, random: RandomStream(seed: 0))
+    var parameters: [String: Parameter] = [:]
+    for (path, parameter) in model.parameters where !path.hasPrefix("heads.embedding") {
+      // The release merges patches at the end of a stage, timm at the start of the next.
+      let name =
+        path == "heads.mask_token"
+        ? "encoder.mask_token"
+        : path.replacingOccurrences(of: "backbone.layers.1.down", with: "encoder.layers.0.down")
+          .replacingOccurrences(of: "backbone.", with: "encoder.")
+          .replacingOccurrences(of: "heads.", with: "")
+      parameters[name] = parameter
+    }
+    #expect(parameters.count == 64)
+    fillByFormula(
+      parameters.map { name, parameter in
+        (name, { parameter.value = $0 }, parameter.value.shape)
+      }, amplitude: 0.1)
+    // Patches of 2 pixels on a grid of 16×16; the top-left and bottom-right quarters are masked.
+    let mask = (0..<256).map { ($0 / 16 < 8) == ($0 % 16 < 8) }
+    let pixels = (0..<1024).map { mask[$0 / 64 * 16 + $0 % 32 / 2] ? Float(1) : 0 }
+    let picture = formulaPicture(height: 32, width: 32)
+    let context = ForwardContext.recordedInference()
+    let output = model.reconstruction(of: Variable(picture), mask: mask, in: context)
+    let loss = MaskedReconstruction()(
+      output, target: picture, mask: Tensor(pixels, shape: [1024]))
+    context.backward(from: loss)
+    expectClose([loss.value.scalar], [0.67127638])
+    expectClose(
+      [Float(output.value.summed()), Float(output.value.summedSquares())],
+      [-0.73531687, 34.25069201])
+    let norms = [
+      "encoder.mask_token": 0.0012921902,
+      "encoder.layers.0.downsample.reduction.weight": 0.0954664706,
+      "decoder.0.weight": 0.1265496121,
+    ]
+    for (name, expected) in norms {
+      let gradient = try #require(parameters[name]?.gradient)
+      let norm = gradient.summedSquares().squareRoot()
+      #expect(abs(norm - expected) <= 2e-4 * expected, "\(name): \(norm), not \(expected)")
+    }
   }
 }

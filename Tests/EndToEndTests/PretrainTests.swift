@@ -39,6 +39,25 @@ import Testing
     }
   }
 
+  /// Embeddings of one number have no direction but its sign.
+  @Test func `what looks wrong stands in the log, in the report and in the answer`() throws {
+    try withFootage { footage in
+      try footage.writeLabelledWalk("walk.mp4", frames: 12)
+      let run = try ProgramRun(
+        "vision-pretrain",
+        [
+          footage.path("walk.mp4"), "--output", footage.path("run"), "--json", "--objective", "isr",
+          "--set", "model.embedding=1", "--set", "isr.temperature=0.001",
+        ] + footage.quick)
+      #expect(run.exit == 0, "\(run.errors)")
+      let alarms = try #require(run.object?["alarms"] as? [String])
+      #expect(alarms.count == 1 && alarms[0].contains("embeddings collapse"), "\(alarms)")
+      #expect(run.errors.contains("warning: " + alarms[0]))
+      #expect(try footage.text("run/log.txt").contains("The embeddings collapse"))
+      #expect(try footage.text("run/report.html").contains("The embeddings collapse"))
+    }
+  }
+
   private func checkRunFolder(_ footage: PretrainFootage, _ run: String, pairs: Int) throws {
     let files = try footage.files(below: run)
     for name in [

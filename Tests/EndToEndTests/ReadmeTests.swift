@@ -5,7 +5,8 @@ import Testing
 @Suite struct ReadmeTests {
   static let pages = [
     "README.md", "CONTRIBUTING.md", "data/README.md", "docs/results.md", "docs/recipes.md",
-    "docs/models.md", "docs/faces.md", "models/README.md",
+    "docs/models.md", "docs/faces.md", "docs/performance.md", "docs/add-an-adapter.md",
+    "models/README.md",
   ]
 
   /// A line of a page that calls one of our commands.

@@ -62,6 +62,9 @@ struct OperationGradientTests {
     Case(name: "batched product NN", shapes: [[2, 3, 4], [2, 4, 2]]) {
       $0[0].multiplied(by: $0[1])
     },
+    Case(name: "batched product NT", shapes: [[2, 3, 4], [2, 2, 4]]) {
+      $0[0].multiplied(by: $0[1], transposingOther: true)
+    },
     Case(name: "batched product TN", shapes: [[2, 4, 3], [2, 4, 2]]) {
       $0[0].multiplied(by: $0[1], transposingSelf: true)
     },

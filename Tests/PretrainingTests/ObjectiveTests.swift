@@ -148,12 +148,31 @@ struct ObjectiveTests {
     let model = FigureStore.model()
     let trainer = try store.trainer(FigureStore.recipe, model: model)
     #expect(try trainer.advance().alarm == nil)
-    let head = model.heads.embedding
+    let head = model.heads.embedding.linear
     head.weight.value = head.weight.value.scaled(by: 1e-4)
     head.bias?.value = Tensor(repeating: 1, shape: [16])
     let report = try trainer.advance()
     #expect(report.alarm?.contains("collapse") == true)
     #expect((report.values["spread"] ?? 1) < 0.01)
+  }
+
+  /// An untrained vision transformer sees hardly a difference between crops.
+  @Test func `a normalised embedding spreads what a transformer finds alike`() throws {
+    let store = try FigureStore()
+    func spread(normalizing: Bool) throws -> Double {
+      let backbone = VisionTransformer(
+        .init(image: FigureStore.extent, patch: 16, width: 12, depth: 1, heads: 2),
+        random: RandomStream(seed: 3))
+      let model = PretrainingModel(
+        backbone: backbone, embedding: 16, normalizingEmbedding: normalizing,
+        random: RandomStream(seed: 3))
+      let report = try store.trainer(FigureStore.recipe, model: model).advance()
+      let tracked = model.buffers.first { $0.path == "heads.embedding.norm.num_batches_tracked" }
+      #expect((tracked != nil) == normalizing)
+      return try #require(report.values["spread"])
+    }
+    let (plain, normalised) = (try spread(normalizing: false), try spread(normalizing: true))
+    #expect(normalised > 0.8 && normalised > plain + 0.2, "\(plain) \(normalised)")
   }
 
   @Test func `a step without frame pairs is said and has no loss`() throws {

@@ -33,7 +33,9 @@ struct PretrainReport {
     summary.simmimLoss = Self.lateMean(rows, "loss.simmim")
     summary.isrLoss = Self.lateMean(rows, "loss.isr")
     summary.precision = Self.lateMean(rows, "precision")
-    var sections = [Self.curves(rows, objective: job.recipe.schedule.objective)]
+    var curves = Self.curves(rows, objective: job.recipe.schedule.objective)
+    curves.blocks.insert(contentsOf: state.alarms.map { .note($0) }, at: 0)
+    var sections = [curves]
     let inspector = PretrainingInspector(
       model: trainer.model, source: source, recipe: job.recipe, preprocessing: preprocessing)
     if job.recipe.report.pictures { try folder.makePictures() }

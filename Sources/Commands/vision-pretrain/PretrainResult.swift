@@ -18,6 +18,8 @@ struct PretrainResult: Encodable {
   /// Seconds in which training waited for footage, after its first step.
   var waitedSeconds: Double
   var matchPrecision: Double?
+  /// What looked wrong during training; empty when nothing did.
+  var alarms: [String]
   var report: String
   /// Judgement of the pairs by what made them, where identities are known.
   var mining: [String: MiningScores]?
@@ -26,7 +28,7 @@ struct PretrainResult: Encodable {
     case run, videos, skipped, frames, crops, pairs, steps, images, imagesPerSecond, peakMemoryMiB
     case simmimLoss = "loss.simmim"
     case isrLoss = "loss.isr"
-    case loss, seconds, waitedSeconds, matchPrecision, report, mining
+    case loss, seconds, waitedSeconds, matchPrecision, alarms, report, mining
   }
 
   func encode(to encoder: any Encoder) throws {
@@ -49,6 +51,7 @@ struct PretrainResult: Encodable {
     try container.encode(seconds, forKey: .seconds)
     try container.encode(waitedSeconds, forKey: .waitedSeconds)
     try container.encode(matchPrecision, forKey: .matchPrecision)
+    try container.encode(alarms, forKey: .alarms)
     try container.encode(report, forKey: .report)
     try container.encode(mining, forKey: .mining)
   }

@@ -78,7 +78,8 @@ struct PretrainRun {
     let recipe = job.recipe
     let extent = made.backbone.inputExtent
     let model = PretrainingModel(
-      backbone: made.backbone, embedding: recipe.model.embedding, random: random)
+      backbone: made.backbone, embedding: recipe.model.embedding,
+      normalizingEmbedding: recipe.model.embeddingNormalization == .batch, random: random)
     log.notice(
       "Model: \(recipe.model.backbone) at \(extent.height)x\(extent.width), "
         + "\(made.backbone.parameterCount()) parameters and \(model.heads.parameterCount()) in "
@@ -135,7 +136,7 @@ struct PretrainRun {
       simmimLoss: summary.simmimLoss, isrLoss: summary.isrLoss,
       seconds: state.elapsed + (ContinuousClock.now - trained) / .seconds(1),
       waitedSeconds: state.waited, matchPrecision: summary.precision,
-      report: folder.report.path, mining: summary.mining)
+      alarms: state.alarms, report: folder.report.path, mining: summary.mining)
     log.notice(
       "Training waited \(Self.short(trainer.headWait)) s for its first frames and "
         + "\(Self.short(state.waited)) s for footage later")

@@ -54,7 +54,6 @@ struct TrainingSession {
     var lastSaved = state.step
     var stage: PretrainingPlan.Stage?
     var progress: ProgressReporter?
-    var alarms: Set<String> = []
     func save() throws {
       state.seconds = before.seconds + (ContinuousClock.now - clock) / .seconds(1)
       addPart(to: &state, before: before)
@@ -89,7 +88,8 @@ struct TrainingSession {
       state.images += report.images
       state.pairs += report.pairs
       state.waited += report.waitedForFootage
-      if let alarm = report.alarm, alarms.insert(alarm.prefix(24).description).inserted {
+      if let alarm = report.alarm, !state.alarms.contains(where: { Self.isAlike($0, alarm) }) {
+        state.alarms.append("Step \(report.step): \(alarm)")
         log.warning("Step \(report.step): \(alarm)")
       }
       try record(report, in: metrics, state: state, before: before, clock: clock)
@@ -105,6 +105,11 @@ struct TrainingSession {
     if !checkpoint.exists { try save() }
     addPart(to: &state, before: before)
     return state
+  }
+
+  /// Whether an alarm of before is of the same kind: its figures may differ.
+  private static func isAlike(_ earlier: String, _ alarm: String) -> Bool {
+    earlier.contains(alarm.prefix(24))
   }
 
   /// Time and memory of this part of the run, on top of the parts before.

@@ -74,6 +74,7 @@ extension Variable {
   /// A scalar whose value and gradient were computed together by hand.
   ///
   /// `gradient` is that of the result with respect to this variable.
+  /// **Shape**: any, `gradient` of the same → `[]`.
   public func scalar(_ result: Float, withGradient gradient: Tensor) -> Variable {
     precondition(
       gradient.shape == shape, "scalar: gradient \(gradient.shape) for a value of \(shape)")

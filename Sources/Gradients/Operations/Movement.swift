@@ -10,6 +10,8 @@ private func permuted(_ x: Tensor, _ axes: [Int]) -> Tensor {
 
 extension Variable {
   /// The same elements under another shape.
+  ///
+  /// **Shape**: any → `newShape`, of the same count.
   public func reshaped(_ newShape: [Int]) -> Variable {
     let oldShape = shape
     let input = place
@@ -33,6 +35,8 @@ extension Variable {
   }
 
   /// Positions `range` along one axis.
+  ///
+  /// **Shape**: `[…, length, …]` → `[…, range.count, …]`; the axis counts from 0.
   public func slice(_ range: Range<Int>, axis: Int) -> Variable {
     precondition(
       shape.indices.contains(axis) && range.lowerBound >= 0 && range.upperBound <= shape[axis],
@@ -64,6 +68,8 @@ extension Variable {
   }
 
   /// Joins variables along one axis; their other extents must agree.
+  ///
+  /// **Shape**: `[…, lengthᵢ, …]` of every part → `[…, Σ lengthᵢ, …]`.
   public static func concatenated(_ parts: [Variable], axis: Int) -> Variable {
     precondition(!parts.isEmpty, "concatenated: nothing to join")
     var resultShape = parts[0].shape

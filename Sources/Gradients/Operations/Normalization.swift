@@ -69,6 +69,8 @@ extension Variable {
   }
 
   /// Divides every last-axis line by its Euclidean length, at least 1e-12.
+  ///
+  /// **Shape**: `[…, columns]` → the same.
   public func l2Normalized() -> Variable {
     let (rows, columns) = (Int64(value.rows), Int64(value.columns))
     var norm = Tensor(uninitialized: [value.rows])

@@ -2,7 +2,9 @@ import CKernels
 import Tensors
 
 extension Variable {
-  /// Sum of all elements, a scalar.
+  /// Sum of all elements.
+  ///
+  /// **Shape**: any → `[]`.
   public func summed() -> Variable {
     let input = place
     return record(Tensor(Float(value.summed())), from: [self]) { gradient, tape in
@@ -10,7 +12,9 @@ extension Variable {
     }
   }
 
-  /// Mean of all elements, a scalar.
+  /// Mean of all elements.
+  ///
+  /// **Shape**: any → `[]`.
   public func mean() -> Variable {
     summed() * (1 / Float(value.count))
   }

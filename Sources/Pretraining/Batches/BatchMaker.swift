@@ -35,6 +35,8 @@ public final class BatchMaker: Sendable {
   private struct Pool {
     var crops: VisibleCrops
     var styles: CameraStyles
+    /// The shuffled crops of one pass, kept because the next steps need them too.
+    var pass: (number: Int, order: [Int])?
   }
 
   private let source: CropSource
@@ -123,14 +125,26 @@ public final class BatchMaker: Sendable {
     var result: [Int] = []
     var position = (step * recipe.optimizer.gradientAccumulation + part) * size
     while result.count < size {
-      var random = random.split("epoch").split(position / total)
-      let permutation = random.permutation(total)
+      let order = order(pass: position / total, of: total)
       let offset = position % total
-      let taken = permutation[offset..<min(offset + size - result.count, total)]
+      let taken = order[offset..<min(offset + size - result.count, total)]
       result += taken
       position += taken.count
     }
     return result
+  }
+
+  /// All crops in the order of a pass; shuffled once, not in every step.
+  private func order(pass number: Int, of total: Int) -> [Int] {
+    pool.withLock { pool in
+      if let pass = pool.pass, pass.number == number, pass.order.count == total {
+        return pass.order
+      }
+      var random = random.split("epoch").split(number)
+      let order = random.permutation(total)
+      pool.pass = (number, order)
+      return order
+    }
   }
 
   /// The crops of a pair step.

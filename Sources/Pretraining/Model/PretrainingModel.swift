@@ -11,11 +11,14 @@ public final class PretrainingHeads: Module {
   /// stores it.
   @Key("decoder.0") fileprivate var decoder: Linear
   /// Pooled features to the embedding that pairs share.
-  public let embedding: Linear
+  public let embedding: EmbeddingHead
 
-  init(backbone: any MaskableBackbone, embedding width: Int, random: RandomStream) {
+  init(
+    backbone: any MaskableBackbone, embedding width: Int, normalizing: Bool, random: RandomStream
+  ) {
     var random = random
-    embedding = Linear(uniform: backbone.featureWidth, width, random: &random)
+    embedding = EmbeddingHead(
+      backbone.featureWidth, width, normalizing: normalizing, random: &random)
     maskToken = Parameter(
       random.normal(shape: [1, 1, backbone.maskChannels], deviation: 0.02, limit: 0.02),
       decays: false)
@@ -33,14 +36,20 @@ public final class PretrainingModel: Module {
   public let heads: PretrainingHeads
 
   /// Puts untrained heads of embedding length `embedding` on a backbone.
-  public init(backbone: any MaskableBackbone, embedding: Int, random: RandomStream) {
+  ///
+  /// `normalizingEmbedding` puts batch normalisation after the linear map of the embedding.
+  public init(
+    backbone: any MaskableBackbone, embedding: Int, normalizingEmbedding: Bool = false,
+    random: RandomStream
+  ) {
     self.backbone = backbone
     heads = PretrainingHeads(
-      backbone: backbone, embedding: embedding, random: random.split("heads"))
+      backbone: backbone, embedding: embedding, normalizing: normalizingEmbedding,
+      random: random.split("heads"))
   }
 
   /// Length of an embedding.
-  public var embeddingWidth: Int { heads.embedding.weight.value.shape[0] }
+  public var embeddingWidth: Int { heads.embedding.width }
 
   /// Unit embeddings for matching and contrast.
   ///

@@ -29,6 +29,8 @@ public struct PretrainingState: Codable, Sendable, Hashable {
   public var peakResidentBytes: Int
   /// Threads the run uses; another number would change the last bits.
   public var threads: Int
+  /// What looked wrong during training, each kind once, with its first step.
+  public var alarms: [String] = []
 
   /// Pictures trained on per second, the waiting for footage aside.
   public var imagesPerSecond: Double { Double(images) / max(seconds - waited, 1e-9) }

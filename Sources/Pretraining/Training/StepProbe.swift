@@ -39,7 +39,8 @@ public struct StepProbe: Sendable {
     let trainer = try PretrainingTrainer(
       recipe: short, source: CropSource(try Self.store(for: recipe, in: folder)),
       model: PretrainingModel(
-        backbone: made.backbone, embedding: recipe.model.embedding, random: random),
+        backbone: made.backbone, embedding: recipe.model.embedding,
+        normalizingEmbedding: recipe.model.embeddingNormalization == .batch, random: random),
       preprocessing: made.entry.preprocessing)
     while !trainer.isFinished {
       let start = ContinuousClock.now
