@@ -6,10 +6,13 @@
 ///   - seconds: `[crops]`: when each crop was seen.
 ///   - framePairs: The frames between which pairs were mined, if known: then the share of the
 ///     possible pairs is given too.
+///   - persons: Different persons of whom coverage is a share; nil for those in `identities`, which
+///     may hold fewer crops than were mined from.
 ///   - gapEdges: Ascending edges of the time-gap ranges in seconds, from 0.
 /// - Returns: Precision, coverage and the rest.
 public func judgeMining(
   _ pairs: [MinedPair], identities: [Int?], seconds: [Double], framePairs: [FramePair]? = nil,
+  persons: Int? = nil,
   gapEdges: [Double] = [0, 0.15, 0.5, 1, 2, 4, 8]
 ) -> MiningScores {
   precondition(
@@ -37,15 +40,15 @@ public func judgeMining(
     timeGaps[range].correct += isCorrect ? 1 : 0
   }
   let correct = judged.count(where: \.isCorrect)
-  let persons = Set(identities.compactMap { $0 })
+  let persons = persons ?? Set(identities.compactMap { $0 }).count
   let possible = framePairs.map { possiblePairs($0, identities: identities) }
   return MiningScores(
     pairs: pairs.count, judged: judged.count, correct: correct,
     precision: judged.isEmpty ? 0 : Double(correct) / Double(judged.count),
     possible: possible,
     shareOfPossible: possible.map { $0 == 0 ? 0 : Double(correct) / Double($0) },
-    persons: persons.count,
-    coverage: persons.isEmpty ? 0 : Double(covered.count) / Double(persons.count),
+    persons: persons,
+    coverage: persons == 0 ? 0 : Double(covered.count) / Double(persons),
     timeGaps: timeGaps, thresholds: precisionByScore(judged))
 }
 
