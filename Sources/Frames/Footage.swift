@@ -27,7 +27,9 @@ public enum Footage {
     guard !search.found.isEmpty else { throw VideoError.noFootage(paths: paths) }
     let names = shortNames(search.found.map(\.path))
     return zip(search.found, names).map { item, name in
-      FootageItem(path: item.path, name: name, kind: item.kind)
+      FootageItem(
+        path: item.path, name: name, kind: item.kind,
+        problem: FootageSearch.problem(of: item.path, kind: item.kind))
     }
   }
 

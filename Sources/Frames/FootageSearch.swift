@@ -65,6 +65,20 @@ struct FootageSearch {
     try existing(path).isFolder ? .numberedFrames : .video
   }
 
+  /// Why footage cannot be opened, in a few words; nil if it can.
+  ///
+  /// Nothing is decoded.
+  static func problem(of path: String, kind: FootageItem.Kind) -> String? {
+    guard look(path) != nil else { return String(cString: strerror(errno)) }
+    switch kind {
+    case .video:
+      return access(path, R_OK) == 0 ? nil : String(cString: strerror(errno))
+    case .numberedFrames:
+      guard let names = try? names(in: path) else { return "the folder cannot be listed" }
+      return NumberedFrames(in: names) == nil ? "it holds no numbered pictures" : nil
+    }
+  }
+
   private static func existing(_ path: String) throws(VideoError) -> Entry {
     guard let entry = look(path) else {
       let reason = errno

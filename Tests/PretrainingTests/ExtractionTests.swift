@@ -227,6 +227,35 @@ struct ExtractionTests {
     #expect(nearly == [Rectangle(left: 10, top: 0, width: 100, height: 100)])
   }
 
+  @Test("A video that goes away before its turn is missed, not skipped for good")
+  func gone() throws {
+    try withVideos { folder, videos in
+      for name in ["a.mp4", "b.mp4"] {
+        try scene.write(videos.appendingPathComponent(name), frames: 30) { scene.picture($0) }
+      }
+      let away = folder.appendingPathComponent("b.mp4")
+      let second = videos.appendingPathComponent("b.mp4")
+      let error = #expect(throws: ExtractionError.self) {
+        try extract(
+          folder, settings: settings,
+          progress: { _ in
+            try? FileManager.default.moveItem(at: second, to: away)
+          })
+      }
+      guard case .footageGone(let path, _) = error else {
+        Issue.record("wrong error: \(String(describing: error))")
+        return
+      }
+      #expect(path == second.path)
+      let store = try CropStore(directory: folder.appendingPathComponent("store"))
+      #expect(store.videos.map(\.name) == ["a.mp4"])
+      try FileManager.default.moveItem(at: away, to: second)
+      let outcomes = try extract(folder, settings: settings)
+      #expect(outcomes.map(\.isResumed) == [true, false])
+      #expect(outcomes.allSatisfy { $0.skippedReason == nil })
+    }
+  }
+
   @Test("A cancelled extraction continues to the same store")
   func resume() throws {
     try withVideos { folder, videos in

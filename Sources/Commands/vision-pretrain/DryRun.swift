@@ -47,8 +47,8 @@ struct DryRun {
     if !job.isResumed { try RunFolder(url: job.folder).checkIsFree() }
     let items = try job.footage()
     let extraction = ExtractionBridge.extraction(of: job)
-    let stored = job.isResumed ? try? CropStore(directory: RunFolder(url: job.folder).crops) : nil
-    if stored == nil { try extraction.check(items) }
+    _ = try job.outcomesOfCompleteStore(items, of: extraction)
+    let stored = job.cropStore
     var table = TextTable(columns: [
       .init("video"), .init("codec"), .init("size"), .init("seconds", .right), .init("boxes"),
     ])

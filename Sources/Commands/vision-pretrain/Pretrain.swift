@@ -170,7 +170,11 @@ struct Pretrain: VisionCommand {
       default: CommandFailure(.badData, error.description)
       }
     case let error as DetectionError: CommandFailure(.missingInput, error.description)
-    case let error as ExtractionError: CommandFailure(.badData, error.description)
+    case let error as ExtractionError:
+      switch error {
+      case .footageGone: CommandFailure(.missingInput, error.description)
+      default: CommandFailure(.badData, error.description)
+      }
     case let error as MatchingError: CommandFailure(.badData, error.description)
     case let error as ModelReferenceError: CommandFailure(.usage, error.description)
     case let error as PretrainingError:

@@ -1,4 +1,5 @@
 import CommandSupport
+import Datasets
 import Foundation
 import Frames
 import Pretraining
@@ -15,6 +16,10 @@ struct PretrainJob {
       var path: String
       var name: String
       var kind: FootageItem.Kind
+      /// Why it could not be opened then; nil if it could.
+      var problem: String?
+      /// The file of boxes it had then; nil if it had none.
+      var boxes: String?
     }
 
     var videos: [String]
@@ -69,14 +74,41 @@ struct PretrainJob {
   /// change nothing.
   func footage() throws -> [FootageItem] {
     if let known = inputs.footage {
-      return known.map { FootageItem(path: $0.path, name: $0.name, kind: $0.kind) }
+      return known.map {
+        FootageItem(path: $0.path, name: $0.name, kind: $0.kind, problem: $0.problem)
+      }
     }
     return try Footage.find(inputs.videos)
   }
 
-  /// Keeps the footage for the run folder.
-  mutating func keep(_ items: [FootageItem]) {
-    inputs.footage = items.map { .init(path: $0.path, name: $0.name, kind: $0.kind) }
+  /// Keeps the footage, and where its boxes are, for the run folder.
+  mutating func keep(_ items: [FootageItem], of extraction: FootageExtraction) {
+    inputs.footage = items.map {
+      .init(
+        path: $0.path, name: $0.name, kind: $0.kind, problem: $0.problem,
+        boxes: extraction.boxPath(of: $0))
+    }
+  }
+
+  /// What became of the footage, when a resumed run has all its crops; then it may be gone.
+  ///
+  /// - Throws: `ExtractionError` or `DetectionError` if footage that is yet to be read, or its boxes,
+  ///   are not there.
+  func outcomesOfCompleteStore(
+    _ items: [FootageItem], of extraction: FootageExtraction
+  ) throws -> [VideoOutcome]? {
+    let store = cropStore
+    if let outcomes = store.flatMap({ extraction.outcomes(of: items, in: $0) }) { return outcomes }
+    let boxes = (inputs.footage ?? []).compactMap { item in item.boxes.map { (item.name, $0) } }
+    try extraction.check(
+      items, boxes: Dictionary(boxes) { first, _ in first }, in: store)
+    return nil
+  }
+
+  /// The crops that a resumed run has; nil where there are none.
+  var cropStore: CropStore? {
+    // A store that cannot be opened is an error of the extraction, which says why.
+    isResumed ? try? CropStore(directory: RunFolder(url: folder).crops) : nil
   }
 
   /// Starts the threads that the recipe asks for.

@@ -35,13 +35,13 @@ struct PretrainRun {
       named: recipe.model.backbone, extent: extent, random: random)
     try PretrainingTrainer.check(recipe, backbone: made.backbone)
     let items = try job.footage()
-    let cut = outcomesOfCompleteStore(items)
-    if cut == nil { try ExtractionBridge.extraction(of: job).check(items) }
+    let extraction = ExtractionBridge.extraction(of: job)
+    let cut = try job.outcomesOfCompleteStore(items, of: extraction)
     if job.isResumed {
       folder.removeUnfinished()
     } else {
       var kept = job
-      kept.keep(items)
+      kept.keep(items, of: extraction)
       try folder.create(
         recipe: kept.recipe.yaml(), inputs: kept.inputs, seed: kept.recipe.seed,
         threads: kept.threads, command: session.quotedCommandLine)
@@ -144,13 +144,6 @@ struct PretrainRun {
       "Done in \(Int(elapsed.rounded())) s: model \(folder.best.path), report "
         + folder.report.path)
     return result
-  }
-
-  /// What became of the footage, when a resumed run has all its crops; it need not exist any more.
-  private func outcomesOfCompleteStore(_ items: [FootageItem]) -> [VideoOutcome]? {
-    // A store that cannot be opened is an error of the extraction, which says why.
-    guard job.isResumed, let store = try? CropStore(directory: folder.crops) else { return nil }
-    return ExtractionBridge.extraction(of: job).outcomes(of: items, in: store)
   }
 
   private static func short(_ seconds: Double) -> String {

@@ -18,6 +18,13 @@ enum BoxFile {
     }
   }
 
+  /// Why there is no file to read at a path, in a few words; nil if there is one.
+  static func problem(of path: String) -> String? {
+    let files = FileManager.default
+    guard files.fileExists(atPath: path) else { return "no such file" }
+    return files.isReadableFile(atPath: path) ? nil : "it may not be opened"
+  }
+
   /// Why a video is skipped whose boxes cannot be read.
   func reason(for error: String) -> String {
     guard case .sidecar(let url) = self else { return error }

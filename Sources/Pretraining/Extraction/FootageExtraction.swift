@@ -48,15 +48,18 @@ public struct FootageExtraction: Sendable {
   /// - Returns: one outcome per item, in the order given; an unusable video has a ``VideoOutcome/skippedReason``.
   /// - Throws: `CancellationError` if cancelled, after which the writer is used up, while its store
   ///   keeps the finished videos; `DatasetError` if the store cannot be written;
-  ///   ``ExtractionError`` if boxes and videos do not fit together; `DetectionError` if there are
-  ///   no detections at the path named.
+  ///   ``ExtractionError`` if boxes and videos do not fit together, or if footage that could be
+  ///   opened when it was found cannot be opened any more; `DetectionError` if there are no detections
+  ///   at the path named.
   public func extract(
     from items: [FootageItem], into writer: CropStoreWriter,
     progress: (ExtractionProgress) -> Void = { _ in },
     newFrames: ([CropFrame]) -> Void = { _ in }, finished: (VideoOutcome) -> Void = { _ in },
     isCancelled: () -> Bool = { false }
   ) throws -> [VideoOutcome] {
-    try check(items)
+    try checkDetections(items)
+    // Looked up before the first video: what goes away later is missed, not taken for never there.
+    let boxFiles = items.map(boxFile(of:))
     var outcomes: [Int: VideoOutcome] = [:]
     for (position, index) in SpreadOrder(count: items.count).enumerated() {
       let item = items[index]
@@ -64,15 +67,18 @@ public struct FootageExtraction: Sendable {
         outcomes[index] = outcome
         finished(outcome)
       }
-      let boxes = boxFile(of: item)
+      let boxes = boxFiles[index]
       let signature = FootageSignature(paths: [item.path] + boxes.paths).text
+      let gone = Self.gone(item, boxes)
       if let summary = writer.summary(ofVideo: item.name) {
-        guard summary.signature == signature else {
+        // Footage of which the store has all crops is not needed any more.
+        guard gone != nil || summary.signature == signature else {
           throw ExtractionError.videoChanged(name: item.name, store: writer.directory.path)
         }
         note(Self.outcome(of: item, summary))
         continue
       }
+      if let gone { throw gone }
       let start = ContinuousClock.now
       var video = VideoExtraction(
         item: item, settings: settings, boxFile: boxes, decoderThreads: decoderThreads,
@@ -101,11 +107,42 @@ public struct FootageExtraction: Sendable {
     return outcomes.count == items.count ? outcomes : nil
   }
 
-  /// Checks, before anything is written, that the boxes named go with the footage.
+  /// Checks, before anything is written, that the footage is there and the boxes named go with it.
   ///
-  /// - Throws: ``ExtractionError`` if one file of boxes is named for several videos;
-  ///   `DetectionError` if there are no boxes at the path named.
-  public func check(_ items: [FootageItem]) throws {
+  /// - Parameters:
+  ///   - items: the footage.
+  ///   - boxes: files of boxes that were found when the run began, by the names of their items.
+  ///   - store: the crops of earlier parts of the run; the footage of its videos may be gone.
+  /// - Throws: ``ExtractionError`` if one file of boxes is named for several videos, or if footage or
+  ///   boxes are gone; `DetectionError` if there are no boxes at the path named.
+  public func check(
+    _ items: [FootageItem], boxes: [String: String] = [:], in store: CropStore? = nil
+  ) throws {
+    try checkDetections(items)
+    let done = Set(store?.videos.map(\.name) ?? [])
+    for item in items where !done.contains(item.name) {
+      if let gone = Self.gone(item, .none) { throw gone }
+      if let path = boxes[item.name], let reason = BoxFile.problem(of: path) {
+        throw ExtractionError.footageGone(path: path, reason: reason)
+      }
+    }
+  }
+
+  /// The file from which an item's boxes would come; nil if there is none.
+  public func boxPath(of item: FootageItem) -> String? { boxFile(of: item).paths.first }
+
+  /// What is missing of footage that could be opened when it was found; nil if it still can.
+  static func gone(_ item: FootageItem, _ boxes: BoxFile) -> ExtractionError? {
+    guard item.problem == nil else { return nil }
+    if let reason = item.presentProblem {
+      return .footageGone(path: item.path, reason: reason)
+    }
+    return boxes.paths.lazy.compactMap { path in
+      BoxFile.problem(of: path).map { .footageGone(path: path, reason: $0) }
+    }.first
+  }
+
+  private func checkDetections(_ items: [FootageItem]) throws {
     guard let detections, settings.boxSource != .wholeFrame else { return }
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: detections.path, isDirectory: &isFolder) else {

@@ -26,6 +26,9 @@ struct VideoExtraction {
   }
 
   /// Reads the video and commits it to the store, as finished or as skipped.
+  ///
+  /// - Throws: ``ExtractionError/footageGone(path:reason:)``, and commits nothing, if the video or its
+  ///   boxes went away; `DatasetError` if the store cannot be written; `CancellationError`.
   mutating func run(
     into writer: CropStoreWriter, progress: (ExtractionProgress) -> Void,
     newFrames: ([CropFrame]) -> Void, isCancelled: () -> Bool
@@ -38,6 +41,12 @@ struct VideoExtraction {
       refusal = error.description
     } catch let error as DetectionError {
       refusal = boxFile.reason(for: error.description)
+    }
+    // A disk that was taken away must not leave half a video in the store, or none, for good.
+    if refusal != nil || outcome.note != nil || writer.pendingCrops == 0,
+      let gone = FootageExtraction.gone(item, boxFile)
+    {
+      throw gone
     }
     if writer.pendingCrops > 0 {
       // Trouble after good crops leaves a remark; what was read before it is sound.
