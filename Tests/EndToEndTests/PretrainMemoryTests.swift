@@ -8,13 +8,14 @@ import Testing
 
   /// Peak memory and crops of a run that reads all footage and learns for two steps.
   private func run(
-    _ footage: PretrainFootage, _ videos: String, _ arguments: [String] = []
+    _ footage: PretrainFootage, _ videos: String,
+    _ arguments: [String] = ["--objective", "simmim"]
   ) throws -> (peak: Double, crops: Int, frames: Int, videos: Int) {
     let run = try ProgramRun(
       "vision-pretrain",
       [
-        footage.path(videos), "--output", footage.path("run of " + videos), "--objective", "simmim",
-        "--steps", "2", "--quiet", "--json",
+        footage.path(videos), "--output", footage.path("run of " + videos), "--steps", "2",
+        "--quiet", "--json",
       ] + footage.quick + arguments)
     #expect(run.exit == 0, "\(run.errors)")
     let result = try #require(run.object)
@@ -24,7 +25,9 @@ import Testing
     )
   }
 
-  @Test(arguments: [["--set", "extraction.detector=background"], ["--whole-frame"]])
+  @Test(arguments: [
+    ["--objective", "simmim", "--set", "extraction.detector=background"], ["--whole-frame"],
+  ])
   func `a long video takes no more memory than a short one`(arguments: [String]) throws {
     let footage = try PretrainFootage()
     defer { footage.remove() }
@@ -35,6 +38,41 @@ import Testing
     let long = try run(footage, "long.mp4", arguments)
     #expect(short.frames == 180 && long.frames == 3000)
     #expect(long.crops > 10 * short.crops)
+    #expect(long.peak < short.peak + Self.allowance, "\(long.peak) after \(short.peak) MiB")
+  }
+
+  @Test func `a large file of boxes takes little memory`() throws {
+    let footage = try PretrainFootage()
+    defer { footage.remove() }
+    try footage.writeLabelledWalk("small.mp4", frames: 12)
+    // Boxes of frames that the clip does not have, as in a file for a day of which it is a part.
+    var boxes = try footage.text("small.txt")
+    boxes.reserveCapacity(20_000_000)
+    for box in 0..<400_000 {
+      boxes += "\(1000 + box / 4),\(box % 90),100.25,\(box % 97).5,40.125,90,0.875,1,1\n"
+    }
+    try footage.write(text: boxes, to: "large.txt")
+    try footage.data("small.mp4").write(to: footage.root.appendingPathComponent("large.mp4"))
+    let small = try run(footage, "small.mp4")
+    let large = try run(footage, "large.mp4")
+    #expect(small.crops == large.crops && large.crops > 20)
+    #expect(large.peak < small.peak + Self.allowance, "\(large.peak) after \(small.peak) MiB")
+  }
+
+  @Test func `judging pairs takes no more memory for many crops`() throws {
+    let footage = try PretrainFootage()
+    defer { footage.remove() }
+    for (name, times) in [("short", 3), ("long", 40)] {
+      try footage.writeRepeatedWalk(name + ".mp4", times: times)
+      // Twelve places that are taken all the time, with identities to judge pairs by.
+      let places = (0..<12).map { "\($0),\(4 + $0 % 6 * 30),\(10 + $0 / 6 * 60),20,50,1\n" }
+      let lines = (1...60 * times).map { frame in places.map { "\(frame),\($0)" }.joined() }
+      try footage.write(text: lines.joined(), to: name + ".txt")
+    }
+    let arguments = ["--objective", "isr", "--set", "isr.maximumCropsPerFrame=4"]
+    let short = try run(footage, "short.mp4", arguments)
+    let long = try run(footage, "long.mp4", arguments)
+    #expect(short.crops == 180 * 12 && long.crops == 2400 * 12)
     #expect(long.peak < short.peak + Self.allowance, "\(long.peak) after \(short.peak) MiB")
   }
 
