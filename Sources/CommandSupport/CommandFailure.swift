@@ -22,6 +22,10 @@ public struct CommandFailure: Error, Sendable, Hashable, CustomStringConvertible
     CommandFailure(.interrupted, "Interrupted; the run is saved. Continue with: \(command)")
   }
 
+  /// The failure of a dry run that was asked to stop.
+  public static let interruptedDryRun = CommandFailure(
+    .interrupted, "Interrupted: a dry run leaves nothing to resume; run the same command again.")
+
   /// The failure an error of a recipe, of a report or of the system stands for.
   ///
   /// Errors of other rooms are translated by the commands that meet them

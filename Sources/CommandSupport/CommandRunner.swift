@@ -13,7 +13,8 @@ public func runCommand<Command: VisionCommand>(_ command: Command.Type) -> Never
   let arguments = Array(CommandLine.arguments.dropFirst())
   let name = Command._commandName
   let interruption = Interruption()
-  let json = asksForJSON(arguments)
+  let json = asks(for: "--json", arguments)
+  let leavesRun = Command.savesWhenInterrupted && !asks(for: "--dry-run", arguments)
   let watcher = SignalWatcher(SignalWatcher.interruptions()) { _ in
     let count = interruption.request()
     if Command.savesWhenInterrupted, count == 1 {
@@ -22,7 +23,7 @@ public func runCommand<Command: VisionCommand>(_ command: Command.Type) -> Never
       return
     }
     let sentence =
-      Command.savesWhenInterrupted
+      leavesRun
       ? "Stopped at once; continue from the last checkpoint with --resume RUN."
       : "Interrupted before there was a result; run the same command again."
     CommandAnswer(CommandFailure(.interrupted, sentence), command: name, json: json).give()
@@ -37,7 +38,7 @@ func answer<Command: VisionCommand>(
   console: Console? = nil
 ) -> CommandAnswer {
   let name = Command._commandName
-  let json = asksForJSON(arguments)
+  let json = asks(for: "--json", arguments)
   var parsed: any ParsableCommand
   do {
     parsed = try Command.parseAsRoot(arguments)
@@ -70,7 +71,7 @@ func answer<Command: VisionCommand>(
   }
 }
 
-/// Whether the arguments hold `--json`, even when they cannot be parsed.
-private func asksForJSON(_ arguments: [String]) -> Bool {
-  arguments.prefix { $0 != "--" }.contains("--json")
+/// Whether the arguments hold a flag, even when they cannot be parsed.
+private func asks(for flag: String, _ arguments: [String]) -> Bool {
+  arguments.prefix { $0 != "--" }.contains(flag)
 }

@@ -5,7 +5,11 @@ final class RunningProgram {
   private let process = Process()
 
   /// Starts a program that was built beside the tests; what it says is thrown away.
-  init(_ program: String, _ arguments: [String], errors: URL? = nil) throws {
+  init(
+    _ program: String, _ arguments: [String], errors: URL? = nil,
+    environment: [String: String] = [:]
+  ) throws {
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.executableURL = ProgramRun.folder.appendingPathComponent(program)
     process.arguments = arguments
     process.standardInput = FileHandle.nullDevice

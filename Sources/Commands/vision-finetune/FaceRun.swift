@@ -39,7 +39,8 @@ struct FaceRun {
       return try FinetuneDryRun(
         trainer, task: "face", persons: data.persons.count, images: data.train.count,
         heldOutPersons: data.heldOutPersons, heldOutImages: data.heldOutPictures,
-        notes: data.notes + task.notes, skipped: { task.skipped }, log: log)
+        notes: data.notes + task.notes, skipped: { task.skipped }, log: log,
+        interruption: job.session.interruption)
     }
     let state = try FinetuneSession(
       trainer: trainer, folder: job.folder, threads: job.threads, isResumed: job.isResumed,

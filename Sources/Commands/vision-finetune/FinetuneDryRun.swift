@@ -1,3 +1,4 @@
+import CommandSupport
 import Datasets
 import Foundation
 import Reports
@@ -23,17 +24,25 @@ struct FinetuneDryRun: Encodable {
 
   /// Tries two steps.
   ///
-  /// - Parameter skipped: the pictures that could not be decoded, asked for after the steps.
+  /// - Parameters:
+  ///   - skipped: the pictures that could not be decoded, asked for after the steps.
+  ///   - interruption: looked at between the steps.
+  /// - Throws: `CommandFailure` when the person asks for an end; what the trainer throws.
   init<Task: FinetuneTask>(
     _ trainer: TaskTrainer<Task>, task: String, persons: Int? = nil, images: Int,
     heldOutPersons: Int? = nil, heldOutImages: Int, notes: [String],
-    skipped: () -> [SkippedFile], log: RunLog
+    skipped: () -> [SkippedFile], log: RunLog, interruption: Interruption
   ) throws {
+    func advance() throws {
+      if interruption.isRequested { throw CommandFailure.interruptedDryRun }
+      _ = try trainer.advance()
+    }
     // The first step also fills caches; the second tells the time.
-    _ = try trainer.advance()
+    try advance()
     let start = ContinuousClock.now
-    if !trainer.isFinished { _ = try trainer.advance() }
+    if !trainer.isFinished { try advance() }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
+    if interruption.isRequested { throw CommandFailure.interruptedDryRun }
     self.task = task
     self.persons = persons
     self.images = images

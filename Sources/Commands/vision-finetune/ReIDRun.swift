@@ -41,7 +41,8 @@ struct ReIDRun {
         trainer, task: "reid", persons: data.persons.count, images: data.train.count,
         heldOutPersons: Set(data.query.map(\.person)).count,
         heldOutImages: data.query.count + data.gallery.count, notes: data.notes + task.notes,
-        skipped: { task.skipped }, log: log)
+        skipped: { task.skipped }, log: log,
+        interruption: job.session.interruption)
     }
     let state = try FinetuneSession(
       trainer: trainer, folder: job.folder, threads: job.threads, isResumed: job.isResumed,

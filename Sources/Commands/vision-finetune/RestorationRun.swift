@@ -37,7 +37,8 @@ struct RestorationRun {
     if job.isDryRun {
       return try FinetuneDryRun(
         trainer, task: "restoration", images: data.train.count, heldOutImages: data.heldOut.count,
-        notes: data.notes, skipped: { task.skipped }, log: log)
+        notes: data.notes, skipped: { task.skipped }, log: log,
+        interruption: job.session.interruption)
     }
     let state = try FinetuneSession(
       trainer: trainer, folder: job.folder, threads: job.threads, isResumed: job.isResumed,

@@ -11,7 +11,7 @@ import Reports
 import Tensors
 import Training
 
-/// Checks footage and settings and estimates, without writing anything.
+/// Checks footage and settings and estimates; nothing that is written stays.
 struct DryRun {
   struct Result: Encodable {
     struct Video: Encodable {
@@ -41,8 +41,18 @@ struct DryRun {
   }
 
   let job: PretrainJob
+  let interruption: Interruption
 
+  /// Does the checks; ends between two videos or two steps when the person asks for it.
   func run(console: Console) throws -> Result {
+    do {
+      return try check(console: console)
+    } catch is CancellationError {
+      throw CommandFailure.interruptedDryRun
+    }
+  }
+
+  private func check(console: Console) throws -> Result {
     let recipe = job.recipe
     if !job.isResumed { try RunFolder(url: job.folder).checkIsFree() }
     let items = try job.footage()
@@ -54,6 +64,7 @@ struct DryRun {
     ])
     var videos: [Result.Video] = []
     for item in items {
+      if interruption.isRequested { throw CancellationError() }
       let video = known(item, in: stored) ?? inspect(item, extraction)
       videos.append(video)
       table.append([
@@ -77,7 +88,7 @@ struct DryRun {
       "Network: \(recipe.model.backbone) at \(extent.height)x\(extent.width), "
         + "\(made.backbone.parameterCount()) parameters, all trained")
     let steps = Self.steps(of: recipe)
-    let probe = try StepProbe(recipe)
+    let probe = try StepProbe(recipe) { interruption.isRequested }
     let done = job.state?.step ?? 0
     let left =
       steps == nil
@@ -85,7 +96,8 @@ struct DryRun {
       : probe.seconds(of: PretrainingPlan(recipe: recipe, crops: 1, frames: 1), from: done)
     let memory = Double(probe.peakResidentBytes) / 1_048_576
     printEstimate(steps: steps, done: done, left: left, memory: memory, probe, console)
-    console.print("Dry run: nothing was written.")
+    console.print(
+      "Dry run: nothing was written but the made-up crops, in a temporary file that is removed.")
     guard !usable.isEmpty else {
       let reason = videos.first?.reason ?? ""
       throw CommandFailure(

@@ -123,7 +123,9 @@ struct Pretrain: VisionCommand {
         folder: URL(fileURLWithPath: output ?? Self.defaultFolder()), isResumed: false)
     }
     job.startThreads()
-    if common.dryRun { return try DryRun(job: job).run(console: session.console) }
+    if common.dryRun {
+      return try DryRun(job: job, interruption: session.interruption).run(console: session.console)
+    }
     return try PretrainRun(job: job, session: session).run()
   }
 

@@ -9,7 +9,9 @@ import Training
 /// What the steps of a recipe cost on this machine, measured by a few of them on made-up crops.
 ///
 /// The steps are those of the trainer itself, from the decoding of crops to the update of the weights.
-/// Four persons are taken to stand in every frame. The crops lie in a temporary folder meanwhile.
+/// Four persons are taken to stand in every frame. The crops lie in a temporary file that has lost its
+/// name before the first step, so that the system frees it however the process ends; only an end
+/// without warning in the moment in which it is written leaves the temporary folder behind.
 public struct StepProbe: Sendable {
   /// Seconds of a step, by what it learns.
   public private(set) var seconds: [PretrainingPlan.Objective: Double] = [:]
@@ -20,11 +22,14 @@ public struct StepProbe: Sendable {
 
   /// Runs two steps of every stage; the first only warms up.
   ///
-  /// - Throws: `ModelReferenceError` or ``PretrainingError`` where the recipe suits no network.
-  public init(_ recipe: PretrainingRecipe) throws {
-    let folder = FileManager.default.temporaryDirectory
-      .appendingPathComponent("vision-probe-\(UUID().uuidString)")
-    defer { try? FileManager.default.removeItem(at: folder) }
+  /// - Parameters:
+  ///   - recipe: what is trained.
+  ///   - isCancelled: asked between steps, and while crops are made up.
+  /// - Throws: `ModelReferenceError` or ``PretrainingError`` where the recipe suits no network;
+  ///   `CancellationError` if cancelled.
+  public init(
+    _ recipe: PretrainingRecipe, isCancelled: () -> Bool = { false }
+  ) throws {
     var short = recipe
     short.simmim.steps = 2
     short.isr.steps = 2
@@ -37,12 +42,13 @@ public struct StepProbe: Sendable {
     let made = try ModelFolder.makeBackbone(
       named: recipe.model.backbone, extent: extent, random: random)
     let trainer = try PretrainingTrainer(
-      recipe: short, source: CropSource(try Self.store(for: recipe, in: folder)),
+      recipe: short, source: CropSource(try Self.store(for: recipe, isCancelled: isCancelled)),
       model: PretrainingModel(
         backbone: made.backbone, embedding: recipe.model.embedding,
         normalizingEmbedding: recipe.model.embeddingNormalization == .batch, random: random),
       preprocessing: made.entry.preprocessing)
     while !trainer.isFinished {
+      if isCancelled() { throw CancellationError() }
       let start = ContinuousClock.now
       let report = try trainer.advance()
       seconds[report.objective] = (ContinuousClock.now - start) / .seconds(1)
@@ -61,8 +67,13 @@ public struct StepProbe: Sendable {
     }
   }
 
-  /// Crops of noise, enough for the largest batch.
-  private static func store(for recipe: PretrainingRecipe, in folder: URL) throws -> CropStore {
+  /// Crops of noise, enough for the largest batch, in files that are open but have no name any more.
+  private static func store(
+    for recipe: PretrainingRecipe, isCancelled: () -> Bool
+  ) throws -> CropStore {
+    let folder = FileManager.default.temporaryDirectory
+      .appendingPathComponent("vision-probe-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: folder) }
     let (width, height) = (recipe.model.imageWidth, recipe.model.imageHeight)
     let writer = try CropStoreWriter(
       directory: folder, settings: CropStoreSettings(cropWidth: width, cropHeight: height))
@@ -77,6 +88,7 @@ public struct StepProbe: Sendable {
       2 * recipe.isr.pairsPerBatch, (recipe.simmim.batch + personsPerFrame - 1) / personsPerFrame)
     writer.begin(video: "probe")
     for frame in 0..<frames {
+      if isCancelled() { throw CancellationError() }
       for person in 0..<personsPerFrame {
         let record = CropRecord(
           video: "probe", clip: 0, frame: frame, timestamp: Int64(frame),
@@ -87,6 +99,8 @@ public struct StepProbe: Sendable {
       }
     }
     try writer.finish(frames: frames)
+    // Reading opens every shard.
+    for crop in 0..<writer.store.count { _ = try writer.store.jpeg(at: crop) }
     return writer.store
   }
 }
