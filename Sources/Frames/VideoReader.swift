@@ -14,6 +14,9 @@
 /// }
 /// ```
 public final class VideoReader: Sendable {
+  /// Frames per second that a folder of numbered frames is taken to have where nothing is said.
+  public static let defaultNumberedFrameRate = 10.0
+
   private let frames: ReadAhead
 
   /// Opens a video and decodes its first frame.
@@ -28,7 +31,7 @@ public final class VideoReader: Sendable {
   /// - Throws: ``VideoError`` if the path holds no video of which at least one frame is readable.
   public init(
     path: String, samplingRate: Double? = nil, maximumHeight: Int? = nil, threads: Int = 2,
-    numberedFrameRate: Double = 10
+    numberedFrameRate: Double = defaultNumberedFrameRate
   ) throws(VideoError) {
     precondition(
       samplingRate.map { $0 > 0 && $0.isFinite } ?? true,

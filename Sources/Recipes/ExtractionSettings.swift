@@ -14,6 +14,8 @@ public struct ExtractionSettings: RecipeSettings {
 
   /// Frames read for each second of video; frame pairs cannot be closer than its inverse.
   public var samplingRate = 10.0
+  /// Frames per second that a folder of numbered pictures is taken to have.
+  public var numberedFrameRate = 10.0
   /// Where person boxes come from.
   public var detector = Detector.auto
   /// Smallest confidence of a box that is kept, 0…1.
@@ -41,6 +43,9 @@ public struct ExtractionSettings: RecipeSettings {
   /// Every key of the group in the order it is written.
   public static let fields: [RecipeField<ExtractionSettings>] = [
     .number("samplingRate", \.samplingRate, 0.01...240, "frames per second of video"),
+    .number(
+      "numberedFrameRate", \.numberedFrameRate, 0.01...1000,
+      "frames per second of a folder of numbered pictures"),
     .choice("detector", \.detector, "where person boxes come from"),
     .number("minimumConfidence", \.minimumConfidence, 0...1, "of a box"),
     .number("minimumHeight", \.minimumHeight, 1...10_000, "of a box, in pixels"),

@@ -95,7 +95,38 @@ import Testing
       let result = try run(footage, [footage.path("walk"), "--output", footage.path("run")])
       #expect(result.exit == 0, "\(result.errors)")
       #expect((result.object?["crops"] as? Int ?? 0) >= 20)
+      // At four frames a second they last longer, and all of them are looked at.
+      let slow = try run(
+        footage,
+        [
+          footage.path("walk"), "--output", footage.path("slow"), "--set",
+          "extraction.numberedFrameRate=4",
+        ])
+      #expect(slow.exit == 0, "\(slow.errors)")
+      #expect(slow.object?["crops"] as? Int == result.object?["crops"] as? Int)
+      #expect(try lastSeconds(of: footage, "run") == 1.9)
+      #expect(try lastSeconds(of: footage, "slow") == 4.75)
+      // At forty, ten a second are every fourth.
+      let fast = try run(
+        footage,
+        [
+          footage.path("walk"), "--output", footage.path("fast"), "--set",
+          "extraction.numberedFrameRate=40",
+        ])
+      #expect(fast.exit == 0 && fast.object?["frames"] as? Int == 5, "\(fast.errors)")
+      let dry = try run(
+        footage,
+        [footage.path("walk"), "--set", "extraction.numberedFrameRate=4", "--dry-run"])
+      #expect(dry.object?["footageSeconds"] as? Double == 5, "\(dry.errors)")
     }
+  }
+
+  /// Time of the last crop of a run, in seconds.
+  private func lastSeconds(of footage: PretrainFootage, _ run: String) throws -> Double? {
+    let lines = try footage.text(run + "/crops/manifest.csv").split(separator: "\n")
+    let columns = try #require(lines.first).split(separator: ",")
+    let place = try #require(columns.firstIndex(of: "seconds"))
+    return Double(try #require(lines.last).split(separator: ",")[place])
   }
 
   @Test func `odd names are names`() throws {

@@ -145,7 +145,8 @@ struct DryRun {
 
   private func inspect(_ item: FootageItem, _ extraction: FootageExtraction) -> Result.Video {
     do throws(VideoError) {
-      let reader = try VideoReader(path: item.path)
+      let reader = try VideoReader(
+        path: item.path, numberedFrameRate: job.recipe.extraction.numberedFrameRate)
       let information = reader.information
       guard try reader.next() != nil else {
         throw VideoError.noFrames(path: item.path, reason: "no frame can be decoded")

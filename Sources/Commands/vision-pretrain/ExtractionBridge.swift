@@ -1,4 +1,5 @@
 import Foundation
+import Frames
 import Persons
 import Pretraining
 import Recipes
@@ -17,6 +18,9 @@ enum ExtractionBridge {
     let keys = recipe.extraction
     var settings = FootageExtraction.Settings()
     settings.samplingRate = keys.samplingRate
+    if keys.numberedFrameRate != VideoReader.defaultNumberedFrameRate {
+      settings.numberedFrameRate = keys.numberedFrameRate
+    }
     settings.cropWidth = recipe.model.imageWidth
     settings.cropHeight = recipe.model.imageHeight
     settings.quality = keys.cropQuality

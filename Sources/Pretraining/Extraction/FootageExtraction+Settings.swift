@@ -1,5 +1,6 @@
 public import Datasets
 import Foundation
+import Frames
 public import Persons
 
 extension FootageExtraction {
@@ -19,6 +20,9 @@ extension FootageExtraction {
   public struct Settings: Sendable, Hashable, Codable {
     /// Frames per second of video that are looked at.
     public var samplingRate = 10.0
+    /// Frames per second that a folder of numbered pictures is taken to have; nil for
+    /// `VideoReader.defaultNumberedFrameRate`, under which a store has the print it always had.
+    public var numberedFrameRate: Double?
     /// Width of a crop in pixels.
     public var cropWidth = 128
     /// Height of a crop in pixels.
@@ -40,6 +44,15 @@ extension FootageExtraction {
 
     /// Makes the default settings.
     public init() {}
+
+    /// Opens a video as these settings take it.
+    func reader(
+      of path: String, samplingRate: Double, threads: Int
+    ) throws(VideoError) -> VideoReader {
+      try VideoReader(
+        path: path, samplingRate: samplingRate, threads: threads,
+        numberedFrameRate: numberedFrameRate ?? VideoReader.defaultNumberedFrameRate)
+    }
 
     /// Settings of the store that these crops go to.
     ///

@@ -36,8 +36,8 @@ struct StaticCameraBoxes: BoxProposer {
     stretchSeconds = isSingle ? .infinity : settings.backgroundSeconds
     let span = min(duration ?? settings.backgroundSeconds, settings.backgroundSeconds * 1.5)
     let rate = Self.oversampling * Double(BackgroundSampler().capacity) / span
-    ahead = try VideoReader(
-      path: path, samplingRate: min(settings.samplingRate, rate), threads: decoderThreads)
+    ahead = try settings.reader(
+      of: path, samplingRate: min(settings.samplingRate, rate), threads: decoderThreads)
   }
 
   mutating func boxes(in frame: Frame, tick: (Int) throws -> Void) throws -> [PersonBox]? {

@@ -69,8 +69,8 @@ struct VideoExtraction {
   ) throws -> String? {
     if isCancelled() { throw CancellationError() }
     if case .missing(let reason) = boxFile { return reason }
-    let reader = try VideoReader(
-      path: item.path, samplingRate: settings.samplingRate, threads: decoderThreads)
+    let reader = try settings.reader(
+      of: item.path, samplingRate: settings.samplingRate, threads: decoderThreads)
     var proposer = try makeProposer(information: reader.information)
     outcome.boxSource = proposer.sourceName
     outcome.boxes = 0
