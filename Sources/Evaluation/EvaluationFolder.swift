@@ -42,14 +42,8 @@ public struct EvaluationFolder: Sendable {
 
   /// Writes `skipped.txt`: one file a line, a tab, and the reason.
   public func write(skipped: [SkippedFile]) throws(EvaluationError) {
-    // A line break or an escape sequence in a file's name must not fake a line or recolour a terminal.
-    func clean(_ text: String) -> String {
-      String(
-        String.UnicodeScalarView(
-          text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
-    }
     try write(
-      skipped.map { "\(clean($0.path))\t\(clean($0.reason))\n" }.joined(), as: "skipped.txt")
+      SkippedList(skipped.lazy.map { (path: $0.path, reason: $0.reason) }).text, as: "skipped.txt")
   }
 
   /// Writes a contact sheet into `pictures`.

@@ -88,6 +88,19 @@ import Testing
     }
   }
 
+  @Test func `a name cannot fake a line of what was skipped`() throws {
+    try withFootage { footage in
+      try footage.writeLabelledWalk("videos/walk.mp4", frames: 12)
+      try footage.write(text: "no video", to: "videos/a\tb\nc.mp4\tis fine\nd\u{1B}[31m.mp4")
+      let result = try run(footage, [footage.path("videos"), "--output", footage.path("run")])
+      #expect(result.exit == 0 && result.object?["skipped"] as? Int == 1, "\(result.errors)")
+      let text = try footage.text("run/skipped.txt")
+      #expect(text.split(separator: "\n").count == 1 && !text.contains("\u{1B}"), "\(text)")
+      #expect(text.split(separator: "\t").count == 2, "\(text)")
+      #expect(text.contains(#"a\u{9}b\u{A}c.mp4"#), "\(text)")
+    }
+  }
+
   @Test func `numbered frames are a video`() throws {
     try withFootage { footage in
       try footage.writeNumberedWalk("walk/img1", frames: 20)

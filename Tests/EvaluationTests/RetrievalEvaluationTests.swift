@@ -157,7 +157,7 @@ import Testing
     try folder.write(skipped: [SkippedFile(path: "a\n\u{1B}[31mb", reason: "odd")])
     let skipped = try String(
       contentsOf: output.appendingPathComponent("skipped.txt"), encoding: .utf8)
-    #expect(skipped == "a  [31mb\todd\n")
+    #expect(skipped == "a\\u{A}\\u{1B}[31mb\todd\n")
     let table = try String(contentsOf: output.appendingPathComponent("table.md"), encoding: .utf8)
     #expect(table.contains("| baseline:histogram") && table.contains("1.000"))
     let queries = try String(

@@ -38,7 +38,8 @@ extension FinetuneJob {
   /// Lists the files that were left out.
   func write(skipped: [SkippedFile]) throws {
     try folder.write(
-      skipped.map { "\($0.path)\t\($0.reason)\n" }.joined(), to: folder.skipped)
+      SkippedList(skipped.lazy.map { (path: $0.path, reason: $0.reason) }).text,
+      to: folder.skipped)
   }
 
   /// The last line of a run, and its answer; `best` is the score on what was held out.

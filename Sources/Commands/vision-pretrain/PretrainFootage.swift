@@ -73,8 +73,10 @@ struct PretrainFootage {
 
   /// The content of `skipped.txt`.
   private static func skipped(_ outcomes: [VideoOutcome]) -> String {
-    outcomes.compactMap { outcome in
-      outcome.skippedReason.map { "\(outcome.path)\t\($0)\n" }
-    }.joined()
+    SkippedList(
+      outcomes.lazy.compactMap { outcome in
+        outcome.skippedReason.map { (path: outcome.path, reason: $0) }
+      }
+    ).text
   }
 }
