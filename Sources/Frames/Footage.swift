@@ -18,19 +18,28 @@ public enum Footage {
   /// shows only when it is opened. A subfolder that may not be listed becomes an item as well, so
   /// that opening it tells the reason.
   ///
+  /// - Returns: the footage as ``search(_:)`` finds it.
+  /// - Throws: ``VideoError`` if a path does not exist or nothing is found.
+  public static func find(_ paths: [String]) throws(VideoError) -> [FootageItem] {
+    try search(paths).items
+  }
+
+  /// Finds the footage in files and folders, as ``find(_:)`` does, and tells what it passed over.
+  ///
   /// - Returns: the footage in the order of the paths given, folders in natural order of names,
   ///   each file or folder once even if links lead to it twice.
   /// - Throws: ``VideoError`` if a path does not exist or nothing is found.
-  public static func find(_ paths: [String]) throws(VideoError) -> [FootageItem] {
+  public static func search(_ paths: [String]) throws(VideoError) -> FootageFindings {
     var search = FootageSearch()
     for path in paths { try search.add(path) }
     guard !search.found.isEmpty else { throw VideoError.noFootage(paths: paths) }
     let names = shortNames(search.found.map(\.path))
-    return zip(search.found, names).map { item, name in
+    let items = zip(search.found, names).map { item, name in
       FootageItem(
         path: item.path, name: name, kind: item.kind,
         problem: FootageSearch.problem(of: item.path, kind: item.kind))
     }
+    return FootageFindings(items: items, otherFiles: search.otherFiles)
   }
 
   /// The last components of each path, as many as tell it from the others.

@@ -3,12 +3,19 @@ import Foundation
 /// The state of one search: what was found, and where the search has been.
 struct FootageSearch {
   private(set) var found: [(path: String, kind: FootageItem.Kind)] = []
+  private var others: [(path: String, identity: FileIdentity)] = []
   /// Files and folders by device and number: links may lead to one twice, or in circles.
   private var visited: Set<FileIdentity> = []
 
   private struct FileIdentity: Hashable {
     let device: UInt64
     let number: UInt64
+  }
+
+  /// Files that were passed over because of the end of their names, each once, and not named besides.
+  var otherFiles: [String] {
+    var seen = visited
+    return others.filter { seen.insert($0.identity).inserted }.map(\.path)
   }
 
   /// Adds a path that was named: a file as it is, a folder with all below it.
@@ -31,16 +38,18 @@ struct FootageSearch {
       found.append((folder, .numberedFrames))
       return
     }
-    if NumberedFrames(in: names) != nil { found.append((folder, .numberedFrames)) }
+    let series = NumberedFrames(in: names)
+    if series != nil { found.append((folder, .numberedFrames)) }
+    let frames = Set(series?.names ?? [])
     for name in names where !name.hasPrefix(".") {
       let path = folder == "/" ? "/" + name : folder + "/" + name
       guard let entry = Self.look(path) else { continue }
       if entry.isFolder {
         search(path, identity: entry.identity)
-      } else if entry.isFile, Self.hasVideoExtension(name),
-        visited.insert(entry.identity).inserted
-      {
-        found.append((path, .video))
+      } else if entry.isFile, Self.hasVideoExtension(name) {
+        if visited.insert(entry.identity).inserted { found.append((path, .video)) }
+      } else if entry.isFile, !frames.contains(name) {
+        others.append((path, entry.identity))
       }
     }
   }

@@ -88,6 +88,29 @@ import Testing
     }
   }
 
+  @Test func `files of other endings are said, and read when they are named`() throws {
+    try withFootage { footage in
+      try footage.writeLabelledWalk("videos/walk.mp4", frames: 12)
+      for name in ["walk.recording", "plan.pdf", "list.txt", "x.zip"] {
+        try FileManager.default.copyItem(
+          atPath: footage.path("videos/walk.mp4"), toPath: footage.path("videos/" + name))
+      }
+      let words =
+        "4 files in the folders not looked at, by the end of the name: list.txt, plan.pdf, "
+      for mode in [["--output", footage.path("run")], ["--dry-run"]] {
+        let result = try run(footage, [footage.path("videos")] + mode)
+        #expect(result.exit == 0 && result.object?["videos"] as? Int == 1, "\(result.errors)")
+        #expect(result.errors.contains(words), "\(result.errors)")
+        #expect(result.errors.contains(", …;") && !result.errors.contains("walk.txt,"))
+      }
+      try FileManager.default.removeItem(atPath: footage.path("videos/list.txt"))
+      let named = try run(
+        footage, [footage.path("videos/walk.recording"), "--output", footage.path("named")])
+      #expect(named.exit == 0 && named.object?["crops"] as? Int ?? 0 > 0, "\(named.errors)")
+      #expect(!named.errors.contains("not looked at"))
+    }
+  }
+
   @Test func `a name cannot fake a line of what was skipped`() throws {
     try withFootage { footage in
       try footage.writeLabelledWalk("videos/walk.mp4", frames: 12)

@@ -19,6 +19,13 @@ struct FootageTests {
       ])
     #expect(items.map(\.name) == ["cam2/b9.mp4", "ü%20.mkv", "cam10/b9.mp4", "b10.MP4"])
     #expect(items.allSatisfy { $0.kind == .video })
+    let others = try Footage.search([folder.path]).otherFiles
+    #expect(
+      others.map { String($0.dropFirst(folder.path.count + 1)) } == [
+        "cam10/readme.txt", "noextension", "photo.jpg",
+      ])
+    let named = try Footage.search([folder.path, folder.file("noextension")])
+    #expect(named.items.last?.path == folder.file("noextension") && named.otherFiles.count == 2)
   }
 
   @Test func `links in circles end, and nothing comes twice`() throws {

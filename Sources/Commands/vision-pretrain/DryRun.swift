@@ -55,7 +55,8 @@ struct DryRun {
   private func check(console: Console) throws -> Result {
     let recipe = job.recipe
     if !job.isResumed { try RunFolder(url: job.folder).checkIsFree() }
-    let items = try job.footage()
+    let findings = try job.footage()
+    let items = findings.items
     let extraction = ExtractionBridge.extraction(of: job)
     _ = try job.outcomesOfCompleteStore(items, of: extraction)
     let stored = job.cropStore
@@ -78,6 +79,7 @@ struct DryRun {
       named: recipe.model.backbone, extent: extent, random: RandomStream(seed: 0))
     try PretrainingTrainer.check(recipe, backbone: made.backbone)
     console.print(table.plain())
+    if let notice = job.notice(of: findings, extraction) { console.print(notice) }
     let usable = videos.filter { $0.reason == nil }
     let seconds = usable.reduce(0) { $0 + ($1.seconds ?? 0) }
     console.print(

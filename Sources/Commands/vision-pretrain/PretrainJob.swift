@@ -72,13 +72,27 @@ struct PretrainJob {
 
   /// The footage of the run: what was found when it began, so that files that came later or went
   /// change nothing.
-  func footage() throws -> [FootageItem] {
+  func footage() throws -> FootageFindings {
     if let known = inputs.footage {
-      return known.map {
-        FootageItem(path: $0.path, name: $0.name, kind: $0.kind, problem: $0.problem)
-      }
+      return FootageFindings(
+        items: known.map {
+          FootageItem(path: $0.path, name: $0.name, kind: $0.kind, problem: $0.problem)
+        })
     }
-    return try Footage.find(inputs.videos)
+    return try Footage.search(inputs.videos)
+  }
+
+  /// Files in the folders that are neither videos by their names nor boxes of one, in a sentence; nil
+  /// where there are none.
+  func notice(of findings: FootageFindings, _ extraction: FootageExtraction) -> String? {
+    let boxes = Set(findings.items.compactMap { extraction.boxPath(of: $0) })
+    let others = findings.otherFiles.filter { !boxes.contains($0) }
+    guard !others.isEmpty else { return nil }
+    let shown = 3
+    let names = others.prefix(shown).map { ($0 as NSString).lastPathComponent }
+    return "\(counted(others.count, "file")) in the folders not looked at, by the end of the name: "
+      + names.joined(separator: ", ") + (others.count > shown ? ", …" : "")
+      + "; a video among them is read when it is named itself"
   }
 
   /// Keeps the footage, and where its boxes are, for the run folder.

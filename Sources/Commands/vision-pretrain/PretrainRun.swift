@@ -34,7 +34,8 @@ struct PretrainRun {
     let made = try ModelFolder.makeBackbone(
       named: recipe.model.backbone, extent: extent, random: random)
     try PretrainingTrainer.check(recipe, backbone: made.backbone)
-    let items = try job.footage()
+    let findings = try job.footage()
+    let items = findings.items
     let extraction = ExtractionBridge.extraction(of: job)
     let cut = try job.outcomesOfCompleteStore(items, of: extraction)
     if job.isResumed {
@@ -50,6 +51,7 @@ struct PretrainRun {
     log.notice(
       (job.isResumed ? "Resuming " : "Run folder: ") + job.folder.path)
     log.notice("Found \(counted(items.count, "video")), \(counted(job.threads, "thread"))")
+    if let notice = job.notice(of: findings, extraction) { log.notice(notice) }
     let footage = try PretrainFootage(
       items, of: job, in: folder, cut: cut, session: session, log: log)
     defer { footage.stop() }
