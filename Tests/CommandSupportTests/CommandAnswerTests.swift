@@ -57,6 +57,12 @@ struct SampleCommand: VisionCommand {
       console: Console { _ in })
   }
 
+  @Test func `sentences become one`() {
+    #expect("One. Two.".clause == "One; Two")
+    #expect("No “a. b.mp4” here. Look.".clause == "No “a. b.mp4” here; Look")
+    #expect("" == "".clause)
+  }
+
   private func object(_ answer: CommandAnswer) throws -> [String: Any] {
     #expect(answer.standardOutput.split(separator: "\n").count == 1)
     return try #require(

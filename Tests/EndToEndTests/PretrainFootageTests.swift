@@ -76,6 +76,7 @@ import Testing
       #expect(result.exit == 65)
       let error = try #require(result.object?["error"] as? String)
       #expect(result.object?.count == 1 && error.contains("2 videos"), "\(error)")
+      #expect(isOneSentence(error), "\(error)")
       #expect(result.errors.contains("vision-pretrain: \(error)"))
       #expect(try footage.text("run/skipped.txt").split(separator: "\n").count == 2)
       try footage.write(text: "Nothing to see.\n", to: "papers/readme.txt")
@@ -85,6 +86,21 @@ import Testing
       #expect(!footage.exists("none"))
       let dry = try run(footage, [footage.path("videos/list.mp4"), "--dry-run"])
       #expect(dry.exit == 65 && dry.object?.count == 1)
+      #expect(isOneSentence(dry.object?["error"] as? String ?? ""), "\(dry.errors)")
+      // Reasons of several sentences, names with full stops.
+      try footage.write(.turning, to: "cam. 1/tour. 2.mp4", frames: 30)
+      try footage.write(text: "Not boxes.\n", to: "cam. 1/notes. 3.txt")
+      try footage.write(.walk, to: "cam. 1/notes. 3.mp4", frames: 3)
+      for name in ["tour. 2", "notes. 3"] {
+        let path = footage.path("cam. 1/\(name).mp4")
+        let one = try run(footage, [path, "--output", footage.path("run of \(name)")])
+        #expect(one.exit == 65, "\(one.errors)")
+        let error = one.object?["error"] as? String ?? ""
+        #expect(isOneSentence(error) && error.contains(name), "\(error)")
+        let dry = try run(footage, [path, "--dry-run"])
+        #expect(
+          dry.exit == 0 || isOneSentence(dry.object?["error"] as? String ?? ""), "\(dry.errors)")
+      }
     }
   }
 

@@ -105,8 +105,8 @@ struct DryRun {
       throw CommandFailure(
         .badData,
         videos.count == 1
-          ? "The video cannot be used: \(reason)"
-          : "None of the \(videos.count) videos can be used; the first: \(reason)")
+          ? "The video cannot be used: \(reason.clause)."
+          : "None of the \(videos.count) videos can be used; the first: \(reason.clause).")
     }
     return Result(
       videos: usable.count, skipped: videos.count - usable.count, footageSeconds: seconds,

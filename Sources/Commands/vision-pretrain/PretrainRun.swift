@@ -61,11 +61,11 @@ struct PretrainRun {
       throw CommandFailure.interrupted(resumeWith: resumeCommand)
     } catch PretrainingError.noCrops {
       let outcomes = try footage.outcomes()
-      let first = outcomes.first?.skippedReason.map { " The first: \($0)" } ?? ""
+      let first = outcomes.first?.skippedReason.map { "; the first: \($0.clause)" } ?? ""
       throw CommandFailure(
         .badData,
         "Nothing can be learned: not one crop came out of "
-          + "\(counted(outcomes.count, "video")) (reasons in \(folder.skipped.path)).\(first)")
+          + "\(counted(outcomes.count, "video")) (reasons in “\(folder.skipped.path)”)\(first).")
     }
   }
 
