@@ -6,7 +6,8 @@ import Persons
 /// Cuts the persons out of footage and stores them with their provenance.
 ///
 /// Videos are read one after the other, in bounded memory, in an order of which every beginning is
-/// spread over the list: whoever works with the first crops has seen several cameras. A video that
+/// spread over the list. Whoever works with the first crops sees the first of these videos alone,
+/// unless it is short. A video that
 /// cannot be used is skipped with a sentence that says why, and the next one is read. Videos that the
 /// store has finished are not read again, so the same call continues an interrupted extraction.
 ///
