@@ -77,8 +77,8 @@ let package = Package(
     .target(name: "CMatching", path: "Sources/System/CMatching"),
     .target(name: "CMetrics", path: "Sources/System/CMetrics"),
 
-    // 1 Float32 tensors, random streams, and the thread pool · the nearest known name to a wrong one ·
-    // queues between threads.
+    // 1 Float32 tensors, random streams, and the thread pool · names: the nearest known one to a wrong
+    // one, their order, their form in tables · queues between threads.
     room("Tensors", ["CKernels"]),
     room("Spelling"),
     room("Pipelines"),
@@ -91,9 +91,9 @@ let package = Package(
     // 3 Layers · losses · video frames · persons in frames · data sets · scores.
     room("Layers", ["Gradients", "Tensors"]),
     room("Losses", ["Gradients", "Tensors"]),
-    room("Frames", ["Images", "Pipelines", "CMedia"]),
+    room("Frames", ["Images", "Pipelines", "Spelling", "CMedia"]),
     room("Persons", ["Images", "CVision"]),
-    room("Datasets", ["Images"]),
+    room("Datasets", ["Images", "Spelling"]),
     room("Metrics", ["Images", "CMetrics", "CKernels"]),
 
     // 4 Typed recipes · optimizers · adapters of frozen networks · backbones · weight files.
@@ -121,13 +121,13 @@ let package = Package(
     // 6 Pictures and logs · the pretraining objectives · the supervised tasks.
     room(
       "Reports",
-      ["Images", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
+      ["Images", "Spelling", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
     room(
       "Pretraining",
       [
         "Training", "Optimizers", "Backbones", "Losses", "Layers", "Gradients", "Tensors",
         "Matching", "Frames", "Persons", "Datasets", "Images", "Storage", "Recipes", "Batches",
-        "Metrics",
+        "Metrics", "Spelling",
       ]),
     room(
       "Tasks",
@@ -142,6 +142,7 @@ let package = Package(
       [
         "Tasks", "Pretraining", "Batches", "Reports", "Training", "Adapters", "AdapterFiles",
         "Storage", "Backbones", "Layers", "Gradients", "Tensors", "Datasets", "Metrics", "Images",
+        "Spelling",
       ]),
 
     // 8 Commands.
@@ -209,7 +210,7 @@ let package = Package(
       "Losses", ["Losses", "Gradients", "Tensors", "Storage"], resources: [.copy("Goldens")]),
     tests("Frames", ["Frames", "Images"]),
     tests("Persons", ["Persons", "Images", "CVision"]),
-    tests("Datasets", ["Datasets", "Images"], resources: [.copy("Goldens")]),
+    tests("Datasets", ["Datasets", "Images", "Spelling"], resources: [.copy("Goldens")]),
     tests("Metrics", ["Metrics", "Images"], resources: [.copy("Goldens")]),
     tests("Optimizers", ["Optimizers", "Layers", "Gradients", "Tensors"]),
     tests(

@@ -2,6 +2,7 @@ public import Datasets
 import Foundation
 import Metrics
 import Reports
+import Spelling
 
 /// Writes everything a person wants to see of an evaluation: table, pictures, report.
 public struct RetrievalReport: Sendable {
@@ -123,15 +124,14 @@ public struct RetrievalReport: Sendable {
 
   /// One line for each query and model.
   private var queryTable: String {
-    func quoted(_ text: String) -> String { "\"\(text.replacing("\"", with: "\"\""))\"" }
     var lines = ["model,path,person,camera,matches,averagePrecision,firstRank"]
     for result in results {
       for score in result.scores.perQuery {
         let image = result.query[score.query]
         lines.append(
           [
-            quoted(result.model.reference), quoted(image.path),
-            quoted(result.personNames[image.person] ?? String(image.person)),
+            CommaSeparated.quoted(result.model.reference), CommaSeparated.quoted(image.path),
+            CommaSeparated.quoted(result.personNames[image.person] ?? String(image.person)),
             image.camera.map(String.init) ?? "", "\(score.matches)",
             score.isValid ? RetrievalTable.fixed(score.averagePrecision, decimals: 6) : "",
             score.matchRanks.first.map(String.init) ?? "",

@@ -1,4 +1,5 @@
 import Foundation
+import Spelling
 
 /// The state of one search: what was found, and where the search has been.
 struct FootageSearch {

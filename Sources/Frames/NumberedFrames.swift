@@ -1,4 +1,5 @@
 import Foundation
+import Spelling
 
 /// The numbered pictures of a folder, in the order of their numbers.
 ///

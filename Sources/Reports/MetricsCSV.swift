@@ -1,4 +1,5 @@
 public import Foundation
+import Spelling
 
 /// The table of metrics of a run, `metrics.csv`: one row per logged step, under a fixed header.
 ///
@@ -97,26 +98,9 @@ public struct MetricsCSV: Sendable {
     return rows
   }
 
-  /// A cell as RFC 4180 wants it: in quotes if it holds a separator.
-  private static func cell(_ text: String) -> String {
-    let text = text.printable
-    guard text.contains(where: { $0 == "," || $0 == "\"" }) else { return text }
-    return "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\""
-  }
+  private static func cell(_ text: String) -> String { CommaSeparated.quoted(text.printable) }
 
   private static func cells(of line: String) -> [String] {
-    var cells = [""]
-    var quoted = false
-    for character in line {
-      switch character {
-      case "\"":
-        // The second quote of a doubled pair opens the cell again and stands for itself.
-        if !quoted, !cells[cells.count - 1].isEmpty { cells[cells.count - 1].append("\"") }
-        quoted.toggle()
-      case "," where !quoted: cells.append("")
-      default: cells[cells.count - 1].append(character)
-      }
-    }
-    return cells
+    CommaSeparated.rows(Array(line.utf8)).first?.fields ?? [""]
   }
 }

@@ -1,4 +1,5 @@
 import Images
+import Spelling
 
 /// One line of `manifest.csv`: where a crop comes from and where its JPEG bytes lie.
 struct ManifestRow: Equatable {

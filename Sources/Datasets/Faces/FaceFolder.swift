@@ -1,4 +1,5 @@
 import Foundation
+import Spelling
 
 /// Pictures of faces with their persons, from folders or from a `.rec` file.
 ///

@@ -1,4 +1,5 @@
 import Foundation
+import Spelling
 
 /// Lists of pairs beside folders of pictures: `pairs.txt` of Labeled Faces in the Wild, or `pairs.csv`.
 enum FacePairList {

@@ -1,4 +1,5 @@
 import Foundation
+import Spelling
 
 /// Everything in a folder that faces can be scored on: pairs, a search, templates.
 public struct FaceTest: Sendable {

@@ -1,5 +1,6 @@
 import Foundation
 import Images
+import Spelling
 
 /// A `landmarks.csv` beside pictures: `path`, then the coordinates of 5 or 68 points, `x1,y1,x2,y2,…`.
 struct LandmarkTable {

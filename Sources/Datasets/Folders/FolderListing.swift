@@ -1,4 +1,5 @@
 import Foundation
+import Spelling
 
 #if canImport(Glibc)
   import Glibc

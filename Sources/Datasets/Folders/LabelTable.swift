@@ -1,4 +1,5 @@
 import Foundation
+import Spelling
 
 /// A `labels.csv`: columns `path`, and any of `person`, `camera`, `split`.
 struct LabelTable {

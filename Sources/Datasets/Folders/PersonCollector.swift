@@ -1,4 +1,5 @@
 import Foundation
+import Spelling
 
 /// Gathers pictures with the names of their persons, before persons become numbers.
 struct PersonCollector {

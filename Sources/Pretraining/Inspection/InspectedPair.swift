@@ -1,3 +1,5 @@
+import Spelling
+
 /// A matched pair of crops as it is written to `pairs.csv` and shown in the report.
 public struct InspectedPair: Sendable, Hashable {
   /// Name of the video.
@@ -32,16 +34,12 @@ public struct InspectedPair: Sendable, Hashable {
 
   /// One line of `pairs.csv`.
   public var line: String {
-    func quoted(_ text: String) -> String {
-      guard text.contains(where: { ",\"\r\n".contains($0) }) else { return text }
-      return "\""
-        + text.split(separator: "\"", omittingEmptySubsequences: false)
-        .joined(separator: "\"\"") + "\""
-    }
     func rounded(_ value: Double) -> String { String((value * 1e6).rounded() / 1e6) }
     return [
-      quoted(video), String(clip), String(firstTimestamp), String(secondTimestamp), rounded(gap),
-      quoted(firstKey), quoted(secondKey), rounded(similarity), rounded(forward),
+      CommaSeparated.quoted(video), String(clip), String(firstTimestamp), String(secondTimestamp),
+      rounded(gap),
+      CommaSeparated.quoted(firstKey), CommaSeparated.quoted(secondKey), rounded(similarity),
+      rounded(forward),
       rounded(backward), String(rank), isMutual ? "1" : "0",
       isSamePerson.map { $0 ? "1" : "0" } ?? "",
     ].joined(separator: ",")

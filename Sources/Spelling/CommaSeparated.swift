@@ -1,7 +1,7 @@
 /// Comma-separated values (RFC 4180): quoting, and splitting a whole text into rows.
-enum CommaSeparated {
+public enum CommaSeparated {
   /// A field, in quotes if a comma, a quote, a line end or an outer space would be misread.
-  static func quoted(_ field: String) -> String {
+  public static func quoted(_ field: String) -> String {
     let special: Set<UInt8> = [10, 13, 34, 44]
     let needsQuotes =
       field.utf8.contains(where: special.contains) || field.utf8.first == 32
@@ -17,19 +17,27 @@ enum CommaSeparated {
   }
 
   /// The shortest decimal that reads back as the same number, without ".0" on whole numbers.
-  static func text(_ number: Double) -> String {
+  public static func text(_ number: Double) -> String {
     let text = number.description
     return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
   }
 
   /// A row of a text: the line it starts at, counted from 1, and its fields without their quotes.
-  struct Row: Equatable {
-    var line: Int
-    var fields: [String]
+  public struct Row: Sendable, Hashable {
+    /// The line it starts at, from 1.
+    public var line: Int
+    /// What stands between the separators.
+    public var fields: [String]
+
+    /// Makes a row.
+    public init(line: Int, fields: [String]) {
+      self.line = line
+      self.fields = fields
+    }
   }
 
   /// All rows of a text that hold anything; accepts LF and CRLF, and a byte-order mark.
-  static func rows(_ bytes: [UInt8], separator: UInt8 = 44) -> [Row] {
+  public static func rows(_ bytes: [UInt8], separator: UInt8 = 44) -> [Row] {
     var rows: [Row] = []
     var fields: [String] = []
     var field: [UInt8] = []

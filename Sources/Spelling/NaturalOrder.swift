@@ -2,9 +2,9 @@
 ///
 /// Runs of digits compare as numbers of any length, everything else by its UTF-8 bytes, so the
 /// order is the same on every system and in every language.
-enum NaturalOrder {
+public enum NaturalOrder {
   /// Whether one name comes before another.
-  static func precedes(_ left: String, _ right: String) -> Bool {
+  public static func precedes(_ left: String, _ right: String) -> Bool {
     let first = Array(left.utf8)
     let second = Array(right.utf8)
     var i = 0
@@ -26,7 +26,8 @@ enum NaturalOrder {
     return first.lexicographicallyPrecedes(second)
   }
 
-  static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
+  /// Whether a byte of UTF-8 is a digit.
+  public static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
 
   /// The digits from a position on, without leading zeros; moves the position behind them.
   private static func number(in bytes: [UInt8], from position: inout Int) -> ArraySlice<UInt8> {
