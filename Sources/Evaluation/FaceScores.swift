@@ -22,29 +22,26 @@ public struct FaceScores: Sendable, Encodable {
     case rank1, rank5, rank10, rank20, tpirAtFpir
   }
 
-  /// Writes the scores under the names of the commands' contract.
+  /// Writes the scores under the names of the commands' contract; what the data cannot tell is null.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encodeIfPresent(rows, forKey: .rows)
+    try container.encode(verification?.accuracy, forKey: .accuracy)
+    try container.encode(verification?.accuracyDeviation, forKey: .accuracyStd)
     if let verification {
-      try container.encode(verification.accuracy, forKey: .accuracy)
-      try container.encode(verification.accuracyDeviation, forKey: .accuracyStd)
       try container.encode(verification.threshold, forKey: .threshold)
       try container.encode(verification.cosineThreshold, forKey: .cosineThreshold)
       try container.encode(verification.trueAcceptRate, forKey: .val)
       try container.encode(verification.trueAcceptDeviation, forKey: .valStd)
     }
-    if let curve {
-      try container.encode(curve.area, forKey: .auc)
-      try container.encode(Self.named(trueAcceptRates), forKey: .tarAtFar)
-    }
-    try container.encodeIfPresent(ranks[1], forKey: .rank1)
-    try container.encodeIfPresent(ranks[5], forKey: .rank5)
+    try container.encode(curve?.area, forKey: .auc)
+    try container.encode(curve == nil ? nil : Self.named(trueAcceptRates), forKey: .tarAtFar)
+    try container.encode(ranks[1], forKey: .rank1)
+    try container.encode(ranks[5], forKey: .rank5)
     try container.encodeIfPresent(ranks[10], forKey: .rank10)
     try container.encodeIfPresent(ranks[20], forKey: .rank20)
-    if !truePositiveRates.isEmpty {
-      try container.encode(Self.named(truePositiveRates), forKey: .tpirAtFpir)
-    }
+    try container.encode(
+      truePositiveRates.isEmpty ? nil : Self.named(truePositiveRates), forKey: .tpirAtFpir)
   }
 
   private static func named(_ rates: [(rate: Double, value: Double)]) -> [String: Double] {

@@ -31,6 +31,14 @@ import Testing
     return root
   }
 
+  @Test func `keys of the contract that the data cannot tell are null`() throws {
+    let data = try JSONEncoder().encode(FaceScores())
+    let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+    for key in [
+      "accuracy", "accuracyStd", "auc", "tarAtFar", "rank1", "rank5", "tpirAtFpir",
+    ] { #expect(object[key] is NSNull, "\(key)") }
+  }
+
   @Test func `pixels tell stripes apart, worse at few rows`() throws {
     let root = try faces()
     defer { try? FileManager.default.removeItem(at: root) }
