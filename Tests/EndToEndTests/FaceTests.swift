@@ -64,7 +64,27 @@ import Testing
     let models = try #require(scored.object?["models"] as? [[String: Any]])
     #expect(models.count == 2)
     #expect(models[0]["feature"] as? String == "task" && models[0]["featureWidth"] as? Int == 16)
-    #expect((models[0]["byResolution"] as? [[String: Any]])?.count == 3)
+    for model in models {
+      for key in ["accuracy", "accuracyStd", "auc", "rank1", "rank5"] {
+        let value = try #require(model[key] as? Double, "\(key)")
+        #expect((0...1).contains(value), "\(key) \(value)")
+      }
+      for key in ["tarAtFar", "tpirAtFpir"] {
+        // Six strangers are too few for some rates; the key is there all the same.
+        let value = try #require(model[key], "\(key)")
+        let rates = value as? [String: Double]
+        #expect(rates?.isEmpty == false || value is NSNull, "\(key) \(value)")
+        #expect(rates?.allSatisfy { Double($0.key) != nil && (0...1).contains($0.value) } ?? true)
+      }
+      #expect((model["tarAtFar"] as? [String: Double])?.isEmpty == false)
+      #expect(model["pairs"] as? Int ?? 0 > 0)
+      #expect((model["protocol"] as? String)?.contains("1:1: ") == true)
+      let rows = try #require(model["byResolution"] as? [[String: Any]])
+      #expect(rows.map { $0["rows"] as? Int } == [nil, 16, 8])
+      for row in rows {
+        #expect(row["auc"] as? Double != nil && row["tpirAtFpir"] != nil)
+      }
+    }
     // The pictures of a person differ by noise alone, which pixels see through nearly always.
     #expect(models[1]["rank1"] as? Double ?? 0 > 0.9)
     let files = try FileManager.default.subpathsOfDirectory(

@@ -63,6 +63,42 @@ import Testing
     #expect(try #require(scored.object)["feature"] as? String == "task")
   }
 
+  @Test func `an adapter is scored on its base`() throws {
+    let people = try people()
+    defer { people.remove() }
+    let run = people.path("run")
+    let trained = try ProgramRun(
+      "vision-finetune",
+      [
+        "--task", "reid", "--data", people.path("market"), "--steps", "4", "--adapter", "lora",
+        "--rank", "2", "--output", run, "--json", "--set", "training.learningRate=0.05",
+      ] + quick)
+    #expect(trained.exit == 0, "\(trained.errors)")
+    func score(_ arguments: [String]) throws -> [String: Any] {
+      let scored = try ProgramRun(
+        "vision-evaluate",
+        arguments + [
+          "--task", "reid", "--data", people.path("market"), "--threads", "1", "--json",
+        ])
+      #expect(scored.exit == 0, "\(scored.errors)")
+      return try #require(scored.object)
+    }
+    let base = ["random:convnet_small@32x16", "--seed", "0"]
+    let plain = try score(base)
+    let adapted = try score(base + ["--adapter", run + "/best/adapter"])
+    for key in ["mAP", "mINP", "rank1", "rank5", "rank10"] {
+      let value = try #require(adapted[key] as? Double, "\(key)")
+      #expect((0...1).contains(value), "\(key) \(value)")
+    }
+    #expect((adapted["adapters"] as? [String])?.count == 1 && plain["adapters"] == nil)
+    let files = ["plain.safetensors", "adapted.safetensors"].map { people.path($0) }
+    _ = try score(base + ["--features", files[0]])
+    _ = try score(base + ["--adapter", run + "/best/adapter", "--features", files[1]])
+    #expect(
+      try Data(contentsOf: URL(fileURLWithPath: files[0]))
+        != Data(contentsOf: URL(fileURLWithPath: files[1])))
+  }
+
   @Test func `a run that is killed and resumed ends with the same files`() throws {
     let people = try people()
     defer { people.remove() }

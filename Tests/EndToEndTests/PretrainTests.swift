@@ -87,6 +87,23 @@ import Testing
     #expect(!report.contains("src=\"http") && !report.contains("href=\"http"))
   }
 
+  @Test func `several videos are one run`() throws {
+    try withFootage { footage in
+      try footage.writeLabelledWalk("entrance.mp4", frames: 12)
+      try footage.writeLabelledWalk("station/hall ä.mp4", frames: 10)
+      let run = try ProgramRun(
+        "vision-pretrain",
+        [
+          footage.path("entrance.mp4"), footage.path("station"), "--output", footage.path("run"),
+          "--steps", "2", "--json",
+        ] + footage.quick)
+      #expect(run.exit == 0, "\(run.errors)")
+      #expect(run.object?["videos"] as? Int == 2 && run.object?["frames"] as? Int == 22)
+      let manifest = try footage.text("run/crops/manifest.csv")
+      #expect(manifest.contains(",entrance.mp4,") && manifest.contains(",hall ä.mp4,"))
+    }
+  }
+
   @Test func `each objective trains alone`() throws {
     try withFootage { footage in
       try footage.writeLabelledWalk()

@@ -61,7 +61,31 @@ import Testing
     for model in models {
       let decibels = try #require(model["psnr"] as? Double)
       #expect((5...60).contains(decibels), "\(decibels)")
+      let means = try #require(model["byDegradation"] as? [String: [String: Double]])
+      #expect(means.keys.sorted() == ["paired"])
+      for key in ["psnr", "ssim", "inputPsnr", "inputSsim"] {
+        let value = try #require(model[key] as? Double, "\(key)")
+        #expect(value > 0 && means["paired"]?[key] == value, "\(key) \(value)")
+      }
+      #expect(model["images"] as? Int == 8 && model["protocol"] as? String == "rgb-8bit-ssim2d")
     }
+    // What is left as it is scores as its input, which is the same for every model.
+    for (after, before) in [("psnr", "inputPsnr"), ("ssim", "inputSsim")] {
+      let given = models[1][before] as? Double
+      #expect(models[1][after] as? Double == given && models[0][before] as? Double == given)
+    }
+    let spoiled = try ProgramRun(
+      "vision-evaluate",
+      [
+        "baseline:identity", "--task", "restoration", "--data", path("pairs/target"),
+        "--degradation", "noise25", "--threads", "1", "--json",
+      ])
+    #expect(spoiled.exit == 0, "\(spoiled.errors)")
+    let noise = spoiled.object?["byDegradation"] as? [String: [String: Double]]
+    #expect(noise?.keys.sorted() == ["noise25"])
+    #expect(noise?["noise25"]?["psnr"] == spoiled.object?["psnr"] as? Double)
+    // Noise of a deviation of 25 of 255 levels is 20.2 dB, and a little more where it is cut off.
+    #expect((19.5...21.5).contains(noise?["noise25"]?["inputPsnr"] ?? 0), "\(noise ?? [:])")
 
     if method == "lora" {
       let exported = try ProgramRun(
