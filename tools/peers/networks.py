@@ -10,6 +10,7 @@ from scipy.optimize import linear_sum_assignment
 from torch import nn
 
 import classification
+import restoration
 from small_network import SmallNetwork
 
 
@@ -72,6 +73,8 @@ def prepare(arguments):
         r"(\w+)-(\w+)-(\d+)x(\d+)-([bn])(\d+)", arguments.figure).groups()
     height, width, count = int(height), int(width), int(count)
     torch.set_num_threads(arguments.threads)
+    if name.startswith("nafnet"):
+        return restoration.prepare(kind, int(name.partition("_w")[2]), (height, width), count)
     if kind in ("train", "lora", "lora4"):
         return classification.prepare(kind, name, (height, width), count)
     generator = torch.Generator().manual_seed(0)

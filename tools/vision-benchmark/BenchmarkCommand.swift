@@ -37,6 +37,9 @@ struct RunCommand: ParsableCommand {
   var warmup = 2
   @Option(help: "Folder in which the clip and the pictures are kept.")
   var folder = FileManager.default.temporaryDirectory.appending(path: "swift-vision-benchmark").path
+  @Option(
+    help: "A video of a fixed camera for whole-job. (default: what tools/fetch-footage gets)")
+  var footage: String?
   @Option(help: .hidden)
   var peerScripts = "tools/peers"
   @Flag(help: "Print the JSON lines only.")
@@ -51,14 +54,27 @@ struct RunCommand: ParsableCommand {
   }
 
   func run() throws {
-    let figures = try chosen()
+    var figures = try chosen()
     if list { return figures.forEach { print($0.name) } }
+    if figures.contains(where: { $0.name == Figures.wholeJob }) {
+      do {
+        try WholeJobWork.provide(
+          footage,
+          script: URL(fileURLWithPath: peerScripts).appending(path: "../fetch-footage")
+            .standardized,
+          in: URL(fileURLWithPath: folder))
+      } catch {
+        // Asked for everything, the rest can still be measured.
+        guard only == nil, footage == nil else { throw error }
+        Self.report("\(Figures.wholeJob) is left out. \(error)")
+        figures.removeAll { $0.name == Figures.wholeJob }
+      }
+    }
     let bench = Bench(
       executable: URL(fileURLWithPath: CommandLine.arguments[0]),
       python: peers.map { URL(fileURLWithPath: $0).appending(path: "bin/python") },
       scripts: URL(fileURLWithPath: peerScripts), folder: URL(fileURLWithPath: folder),
-      threads: threads, runs: runs, warmup: warmup
-    ) { try? FileHandle.standardError.write(contentsOf: Data(($0 + "\n").utf8)) }
+      threads: threads, runs: runs, warmup: warmup, report: Self.report)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     encoder.keyEncodingStrategy = .convertToSnakeCase
@@ -68,6 +84,10 @@ struct RunCommand: ParsableCommand {
       table.append(result)
     }
     if !json { print("\n" + table.text) }
+  }
+
+  private static func report(_ text: String) {
+    try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
   }
 
   private func chosen() throws -> [Figure] {

@@ -5,6 +5,7 @@ enum BenchmarkError: Error, CustomStringConvertible {
   case noPairs
   case notFinite
   case emptyClip(String)
+  case noFootage(String)
   case worker(name: String, reason: String)
 
   var description: String {
@@ -15,6 +16,8 @@ enum BenchmarkError: Error, CustomStringConvertible {
     case .noPairs: "An assignment paired nothing: the solver is broken."
     case .notFinite: "A step gave a loss, gradient or feature that is not finite."
     case .emptyClip(let path): "The clip \(path) has no frames; delete it to have it made again."
+    case .noFootage(let reason):
+      "There is no footage for whole-job: \(reason). Name a video of a fixed camera: --footage FILE."
     case .worker(let name, let reason): "\(name) ended early: \(reason)"
     }
   }

@@ -1,7 +1,7 @@
 /// Every figure of the benchmark; a new one is one line here and, to be compared, one in `tools/peers`.
 enum Figures {
   /// In the order in which they run.
-  static let all: [Figure] = training + inference + matching + pictures
+  static let all: [Figure] = training + inference + matching + pictures + whole
 
   private static let training: [Figure] = [
     masked("simmim-vit_tiny-256x128-b32", "vit_tiny_patch16_224", 256, 128, batch: 32),
@@ -21,11 +21,17 @@ enum Figures {
       trained: .adapters(blocks: 4)),
     supervised("train-resnet50-256x128-b32", "resnet50", 256, 128, batch: 32, classes: 751),
     supervised("train-iresnet50-112x112-b32", "iresnet50", 112, 112, batch: 32),
+    Figure(name: "train-nafnet_w32-128x128-b4", unit: "images/s", peers: ["torch"]) { _ in
+      RestorationWork(channels: 32, height: 128, width: 128).steps(batch: 4)
+    },
   ]
 
   private static let inference: [Figure] = [
     embedded("infer-vit_tiny-256x128-b32", "vit_tiny_patch16_224", 256, 128, batch: 32),
     embedded("infer-vit_small-224x224-b16", "vit_small_patch16_224", 224, 224, batch: 16),
+    Figure(name: "infer-nafnet_w32-512x512-b1", unit: "images/s", peers: ["torch"]) { _ in
+      RestorationWork(channels: 32, height: 512, width: 512).inference(batch: 1)
+    },
   ]
 
   private static let matching: [Figure] =
@@ -57,6 +63,13 @@ enum Figures {
       try PictureWork.reading(try $0.pictures(), side: 224)
     },
   ]
+
+  private static let whole: [Figure] = [
+    Figure(name: wholeJob, unit: "frames/s", peers: ["whole"]) { try WholeJobWork.prepare($0) }
+  ]
+
+  /// Name of the figure that needs footage.
+  static let wholeJob = "whole-job"
 
   private static func masked(
     _ name: String, _ backbone: String, _ height: Int, _ width: Int, batch: Int

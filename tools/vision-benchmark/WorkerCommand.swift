@@ -54,16 +54,32 @@ struct WorkerCommand: ParsableCommand {
   private static func cpuSeconds() -> Double {
     var time = timespec()
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+    let ended = endedPrograms()
+    let seconds = time.tv_sec + ended.ru_utime.tv_sec + ended.ru_stime.tv_sec
+    let microseconds = Double(ended.ru_utime.tv_usec) + Double(ended.ru_stime.tv_usec)
+    return Double(seconds) + Double(time.tv_nsec) * 1e-9 + microseconds * 1e-6
   }
 
-  /// Largest resident set of this program; what the system counts for the process starts from the
+  /// What the programs used that this one has started and that have ended.
+  private static func endedPrograms() -> rusage {
+    var usage = rusage()
+    // RUSAGE_CHILDREN, whose type differs between C libraries.
+    getrusage(-1, &usage)
+    return usage
+  }
+
+  /// Largest resident set of this program or of one that it has run; what the system counts for the process starts from the
   /// size of the one that started it.
   private static func peakBytes() -> Double {
     let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
     let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
     let kibibytes = line?.split { $0 == " " || $0 == "\t" }.dropFirst().first.flatMap { Double($0) }
-    return kibibytes.map { $0 * 1024 } ?? Double(Compute.peakResidentBytes)
+    let own = kibibytes.map { $0 * 1024 } ?? Double(Compute.peakResidentBytes)
+    #if canImport(Darwin)
+      return max(own, Double(endedPrograms().ru_maxrss))
+    #else
+      return max(own, 1024 * Double(endedPrograms().ru_maxrss))
+    #endif
   }
 
   private static func tell(_ message: some Encodable) throws {
