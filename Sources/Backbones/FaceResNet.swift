@@ -73,7 +73,7 @@ public final class FaceResNet: Backbone {
       images.shape.count == 4 && images.shape[1] == inputExtent.height
         && images.shape[2] == inputExtent.width,
       "FaceResNet: pictures \(images.shape) for a network of \(inputExtent)")
-    var x = prelu(bn1(conv1(images, in: context), in: context), in: context)
+    var x = bn1(conv1(images, in: context), rectifier: prelu, in: context)
     for block in layer1 + layer2 + layer3 + layer4 { x = block(x, in: context) }
     // Published weights expect the order channel, row, column.
     x = bn2(x, in: context).permuted([0, 3, 1, 2])
@@ -112,8 +112,8 @@ final class FaceBlock: Module {
 
   func callAsFunction(_ input: Variable, in context: ForwardContext) -> Variable {
     let shortcut = downsample.map { $0(input, in: context) } ?? input
-    let x = bn2(conv1(bn1(input, in: context), in: context), in: context)
-    return bn3(conv2(prelu(x, in: context), in: context), residual: shortcut, in: context)
+    let x = bn2(conv1(bn1(input, in: context), in: context), rectifier: prelu, in: context)
+    return bn3(conv2(x, in: context), residual: shortcut, in: context)
   }
 
   func multiplyAccumulates(_ extent: inout Extent) -> Int {

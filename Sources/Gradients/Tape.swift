@@ -60,6 +60,18 @@ public final class Tape {
     }
   }
 
+  /// Adds a gradient by letting `body` write it into the one that is there already, or into a new one.
+  ///
+  /// `body` gets all elements and whether it must add to them; otherwise it sets all of them.
+  func add(to place: Place, _ body: (UnsafeMutablePointer<Float>, _ accumulates: Bool) -> Void) {
+    guard place.isTracked else { return }
+    if gradients[place.index] == nil {
+      gradients[place.index] = Tensor(shape: place.shape) { body($0, false) }
+    } else {
+      gradients[place.index]?.withMutablePointer { body($0, true) }
+    }
+  }
+
   /// Runs the pullbacks of everything `output` depends on.
   ///
   /// `seed` is the gradient of the output itself: `nil` means 1 and needs a scalar output. A tape runs

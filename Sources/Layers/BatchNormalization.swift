@@ -34,12 +34,32 @@ public final class BatchNormalization: NormalizationLayer {
     _ input: Variable, residual: Variable? = nil, rectifying: Bool = false,
     in context: ForwardContext
   ) -> Variable {
+    normalized(
+      input, residual: residual, followedBy: rectifying ? .rectifier : .nothing, in: context)
+  }
+
+  /// Normalises, then applies the slopes of `rectifier`, keeping one tensor for both.
+  public func callAsFunction(
+    _ input: Variable, rectifier: ParametricRectifier, in context: ForwardContext
+  ) -> Variable {
+    // Programs that write a network down know the two operations one by one.
+    if context.tape?.isTracing == true {
+      return rectifier(self(input, in: context), in: context)
+    }
+    return normalized(
+      input, residual: nil, followedBy: .slopes(rectifier.slopes(in: context)), in: context)
+  }
+
+  private func normalized(
+    _ input: Variable, residual: Variable?, followedBy follower: NormalizationFollower,
+    in context: ForwardContext
+  ) -> Variable {
     let fixed =
       context.usesBatchStatistics
       ? nil : ChannelStatistics(mean: runningMean.value, variance: runningVariance.value)
     return input.channelNormalized(
       scale: context.variable(weight), shift: context.variable(bias), epsilon: epsilon, groups: 1,
-      fixed: fixed, residual: residual, rectifying: rectifying
+      fixed: fixed, residual: residual, followedBy: follower
     ) { statistics in
       guard context.usesBatchStatistics, context.updatesStatistics else { return }
       self.track(statistics, count: input.value.rows)
@@ -50,10 +70,16 @@ public final class BatchNormalization: NormalizationLayer {
     let unbiased = Float(count) / Float(max(count - 1, 1))
     let channels = runningMean.value.count
     func moved(_ running: Tensor, _ batch: Tensor, _ factor: Float) -> Tensor {
-      let (old, new) = (running.values, batch.values)
-      return Tensor(
-        old.indices.map { (1 - momentum) * old[$0] + momentum * new[$0] * factor },
-        shape: [channels])
+      running.withPointer { old in
+        batch.withPointer { new in
+          Tensor(shape: [channels]) { target in
+            for channel in 0..<channels {
+              target[channel] =
+                (1 - momentum) * old[channel] + momentum * new[channel] * factor
+            }
+          }
+        }
+      }
     }
     runningMean.value = moved(runningMean.value, statistics.mean, 1)
     runningVariance.value = moved(runningVariance.value, statistics.variance, unbiased)

@@ -65,6 +65,26 @@ public final class Convolution2D: AdaptableLayer {
   /// A convolution is not fused from parts.
   public var parts: [String] { [] }
 
+  /// Convolves a batch, scales every output channel by `factors` and adds `residual`.
+  ///
+  /// The factors go into the weight, so neither the convolution's output nor its scaled copy exists; their
+  /// gradient comes from that of the weight.
+  public func callAsFunction(
+    _ input: Variable, scaledBy factors: Parameter, addedTo residual: Variable,
+    in context: ForwardContext
+  ) -> Variable {
+    let factors = context.variable(factors)
+    // Adapters act on the unscaled output, and programs that write a network down know the plain form.
+    if adapters.isActive || context.tape?.isTracing == true {
+      return residual + self(input, in: context).multipliedByRow(factors)
+    }
+    let column = factors.reshaped([factors.value.count])
+    return input.convolved(
+      weight: context.variable(weight).multipliedByColumn(column),
+      bias: bias.map { context.variable($0) * column },
+      stride: stride, padding: padding, groups: groups, addend: residual)
+  }
+
   /// Convolves a batch.
   public func callAsFunction(_ input: Variable, in context: ForwardContext) -> Variable {
     adapters.output(of: input, layer: self, in: context)

@@ -15,6 +15,8 @@ public final class ParametricRectifier: Module {
 
   /// Applies it.
   public func callAsFunction(_ input: Variable, in context: ForwardContext) -> Variable {
-    input.parametricRectified(slope: context.variable(weight))
+    input.parametricRectified(slope: slopes(in: context))
   }
+
+  func slopes(in context: ForwardContext) -> Variable { context.variable(weight) }
 }

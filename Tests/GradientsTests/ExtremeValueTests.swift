@@ -36,7 +36,7 @@ struct ExtremeValueTests {
     #expect(pooled.dropFirst(20).allSatisfy { $0 == 1 })
     let one = Variable(Tensor(repeating: 1, shape: [20]))
     let normal = x.channelNormalized(
-      scale: one, shift: one, epsilon: 1e-3, groups: 1, rectifying: true)
+      scale: one, shift: one, epsilon: 1e-3, groups: 1, followedBy: .rectifier)
     #expect(normal.value.values.allSatisfy { $0.isNaN })
   }
 

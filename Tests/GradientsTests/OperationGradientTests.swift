@@ -108,7 +108,21 @@ struct OperationGradientTests {
       shapes: [[2, 3, 2, 4], [4], [4], [2, 3, 2, 4]], tolerance: 2e-2
     ) {
       $0[0].channelNormalized(
-        scale: $0[1], shift: $0[2], epsilon: 1e-3, groups: 1, residual: $0[3], rectifying: true)
+        scale: $0[1], shift: $0[2], epsilon: 1e-3, groups: 1, residual: $0[3],
+        followedBy: .rectifier)
+    },
+    // Far enough from 0 that no difference crosses it: two channels pass, two do not.
+    Case(name: "batch normalisation with ReLU", shapes: [[2, 3, 2, 4], [4], [4]]) {
+      $0[0].channelNormalized(
+        scale: $0[1] * 0.1 + Variable(Tensor(repeating: 1, shape: [4])),
+        shift: $0[2] * 0.1 + Variable(Tensor([4, -4, 4, -4], shape: [4])), epsilon: 1e-3,
+        groups: 1, followedBy: .rectifier)
+    },
+    Case(
+      name: "normalisation with slopes", shapes: [[2, 3, 2, 4], [4], [4], [4]], tolerance: 2e-2
+    ) {
+      $0[0].channelNormalized(
+        scale: $0[1], shift: $0[2], epsilon: 1e-3, groups: 2, followedBy: .slopes($0[3]))
     },
     Case(name: "fixed normalisation", shapes: [[2, 3, 4], [4], [4]]) {
       let statistics = ChannelStatistics(
@@ -123,6 +137,12 @@ struct OperationGradientTests {
     },
     Case(name: "attention over several blocks", shapes: [[1, 131, 6]]) {
       $0[0].attention(heads: 1, scale: 0.7)
+    },
+    Case(
+      name: "convolution with an addend",
+      shapes: [[2, 3, 4, 2], [3, 2, 1, 1], [3], [2, 3, 4, 3]]
+    ) {
+      $0[0].convolved(weight: $0[1], bias: $0[2], addend: $0[3])
     },
     Case(name: "convolution 3×3", shapes: [[2, 5, 4, 2], [3, 2, 3, 3], [3]]) {
       $0[0].convolved(weight: $0[1], bias: $0[2], padding: 1)

@@ -45,7 +45,7 @@ struct TapeTests {
         let shift = tape.leaf(Tensor(repeating: 0, shape: [4]))
         var y = x.convolved(weight: weight, padding: 1)
         y = y.channelNormalized(
-          scale: scale, shift: shift, epsilon: 1e-5, groups: 1, residual: x, rectifying: true)
+          scale: scale, shift: shift, epsilon: 1e-5, groups: 1, residual: x, followedBy: .rectifier)
         y = (y * y + y).multipliedByRow(scale).addingRow(shift)
         y = y.reshaped([2, 36, 4]).layerNormalized(scale: scale, shift: shift, epsilon: 1e-6)
         y = Variable.concatenated([y, y, y], axis: 2).attention(heads: 2, scale: 1)

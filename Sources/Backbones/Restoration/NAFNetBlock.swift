@@ -41,10 +41,9 @@ final class NAFNetBlock: Module {
 
   func callAsFunction(_ input: Variable, in context: ForwardContext) -> Variable {
     var x = conv2(conv1(norm1(input, in: context), in: context), in: context).gated()
-    x = conv3(sca(x, in: context), in: context)
-    let y = input + x.multipliedByRow(context.variable(beta))
-    x = conv4(norm2(y, in: context), in: context).gated()
-    return y + conv5(x, in: context).multipliedByRow(context.variable(gamma))
+    x = conv3(sca(x, in: context), scaledBy: beta, addedTo: input, in: context)
+    let y = conv4(norm2(x, in: context), in: context).gated()
+    return conv5(y, scaledBy: gamma, addedTo: x, in: context)
   }
 }
 

@@ -49,13 +49,14 @@ extension ck_convolution_shape {
 }
 
 extension Variable {
-  /// Two-dimensional convolution (cross-correlation), zero-padded, with low-rank `terms` added to it.
+  /// Two-dimensional convolution (cross-correlation), zero-padded, with low-rank `terms` and `addend`
+  /// added to it.
   ///
   /// **Shape**: `[batch, height, width, in]` with a weight `[out, in / groups, kernelHeight,
-  /// kernelWidth]` and a bias `[out]` → `[batch, outHeight, outWidth, out]`.
+  /// kernelWidth]` and a bias `[out]` → `[batch, outHeight, outWidth, out]`, the shape of `addend`.
   public func convolved(
     weight: Variable, bias: Variable? = nil, stride: Int = 1, padding: Int = 0, groups: Int = 1,
-    terms: [LowRankTerm] = []
+    terms: [LowRankTerm] = [], addend: Variable? = nil
   ) -> Variable {
     precondition(
       weight.shape.count == 4 && shape.count == 4 && shape[3] % groups == 0
@@ -64,6 +65,9 @@ extension Variable {
     let window = Window(weight.shape[2], weight.shape[3], stride: stride, padding: padding)
     var extent = window.shape(
       of: shape, outputChannels: weight.shape[0], groups: groups, operation: "convolved")
+    precondition(
+      addend.map { $0.shape == extent.output } ?? true,
+      "convolved: addend \(addend?.shape ?? []) for an output of \(extent.output)")
     let inner = terms.map {
       $0.inner(
         of: self, outputs: weight.shape[0], stride: stride, padding: padding, groups: groups)
@@ -71,28 +75,28 @@ extension Variable {
     var result = Tensor(shape: extent.output) { y in
       value.withPointer { x in
         weight.value.withPointer { w in
-          if let bias {
-            bias.value.withPointer { ck_convolution(y, x, w, $0, &extent) }
-          } else {
-            ck_convolution(y, x, w, nil, &extent)
+          withOptionalPointer(bias?.value) { b in
+            withOptionalPointer(addend?.value) { ck_convolution_added(y, x, w, b, $0, &extent) }
           }
         }
       }
     }
     for term in inner { term.add(to: &result, rows: result.rows, columns: result.columns) }
     let keptExtent = extent
-    let keptInput = weight.isTracked ? value : nil
-    let biasPlace = bias?.place
+    let keptInput = weight.isTracked ? kept : nil
+    let (biasPlace, addendPlace) = (bias?.place, addend?.place)
     let input = place
     let (weightPlace, weightValue) = (weight.place, weight.value)
-    let sources = [self, weight] + (bias.map { [$0] } ?? []) + terms.flatMap(\.sources)
+    let sources =
+      [self, weight] + [bias, addend].compactMap(\.self) + terms.flatMap(\.sources)
     return record(
       result, from: sources,
-      as: terms.isEmpty
+      as: terms.isEmpty && addend == nil
         ? .convolution(stride: stride, padding: padding, groups: groups, hasBias: bias != nil) : nil
     ) { gradient, tape in
       var extent = keptExtent
       var noInput: Tensor?
+      if let addendPlace { tape.accumulate(gradient, into: addendPlace) }
       backpropagate(
         gradient, through: inner, rows: gradient.rows, columns: gradient.columns, input: { nil },
         into: &noInput, on: tape)
@@ -105,9 +109,10 @@ extension Variable {
         tape.accumulate(biasGradient, into: biasPlace)
       }
       if let keptInput {
+        let value = keptInput()
         let weightGradient = Tensor(shape: weightPlace.shape) { dw in
           gradient.withPointer { dy in
-            keptInput.withPointer { ck_convolution_weight_gradient(dw, dy, $0, &extent) }
+            value.withPointer { ck_convolution_weight_gradient(dw, dy, $0, &extent) }
           }
         }
         tape.accumulate(weightGradient, into: weightPlace)
@@ -173,4 +178,11 @@ extension Variable {
       tape.accumulate(inputGradient, into: input)
     }
   }
+}
+
+/// Passes the elements of a tensor, or a null pointer.
+func withOptionalPointer<Result>(
+  _ tensor: Tensor?, _ body: (UnsafePointer<Float>?) -> Result
+) -> Result {
+  tensor.map { $0.withPointer { body($0) } } ?? body(nil)
 }

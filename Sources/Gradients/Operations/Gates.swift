@@ -33,41 +33,37 @@ extension Variable {
       shape.count >= 2 && factors.value.count == batch * value.columns,
       "multipliedPerPicture: factors \(factors.shape) for \(shape)")
     let (columns, rows) = (value.columns, value.rows / max(batch, 1))
+    let extent = (Int64(batch), Int64(rows), Int64(columns))
     func multiplied(_ x: Tensor, _ factors: Tensor) -> Tensor {
       Tensor(shape: x.shape) { y in
         x.withPointer { x in
-          factors.withPointer { f in
-            for image in 0..<batch {
-              let offset = image * rows * columns
-              ck_multiply_row(
-                y + offset, x + offset, f + image * columns, Int64(rows), Int64(columns))
-            }
-          }
+          factors.withPointer { ck_multiply_group_row(y, x, $0, extent.0, extent.1, extent.2) }
         }
       }
     }
     let (input, other) = (place, factors.place)
-    let keptFactors = isTracked ? factors.value : nil
-    let kept = factors.isTracked ? value : nil
-    return record(
+    let factorValue = factors.value
+    let kept = kept
+    let output = record(
       multiplied(value, factors.value), from: [self, factors], as: .multipliedPerPicture
     ) { gradient, tape in
-      if let keptFactors { tape.accumulate(multiplied(gradient, keptFactors), into: input) }
-      if let kept {
-        let factorGradient = Tensor(shape: other.shape) { target in
-          gradient.withPointer { g in
-            kept.withPointer { x in
-              for image in 0..<batch {
-                let offset = image * rows * columns
-                ck_sum_product_rows(
-                  target + image * columns, g + offset, x + offset, Int64(rows), Int64(columns))
-              }
+      if input.isTracked { tape.accumulate(multiplied(gradient, factorValue), into: input) }
+      guard other.isTracked else { return }
+      let value = kept()
+      let factorGradient = Tensor(shape: other.shape) { target in
+        gradient.withPointer { g in
+          value.withPointer { x in
+            for image in 0..<batch {
+              let offset = image * rows * columns
+              ck_sum_product_rows(
+                target + image * columns, g + offset, x + offset, extent.1, extent.2)
             }
           }
         }
-        tape.accumulate(factorGradient, into: other)
       }
+      tape.accumulate(factorGradient, into: other)
     }
+    return output.rebuilt { multiplied(kept(), factorValue) }
   }
 
   /// Divides every last-axis line by its deviation, without subtracting its mean, and scales it.

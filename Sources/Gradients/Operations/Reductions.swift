@@ -43,31 +43,18 @@ extension Variable {
     precondition(shape.count >= 3, "meanOverPositions: needs [batch, …, channels], got \(shape)")
     let (batch, channels) = (shape[0], value.columns)
     let positions = value.count / max(batch * channels, 1)
-    let line = positions * channels
-    let share = 1 / Float(positions)
+    let extent = (Int64(batch), Int64(positions), Int64(channels))
     let result = Tensor(shape: [batch, channels]) { target in
-      value.withPointer { x in
-        for image in 0..<batch {
-          let row = target + image * channels
-          ck_sum_rows(row, x + image * line, Int64(positions), Int64(channels), false)
-          for channel in 0..<channels { row[channel] *= share }
-        }
-      }
+      value.withPointer { ck_mean_rows(target, $0, extent.0, extent.1, extent.2) }
     }
     let input = place
     return record(result, from: [self], as: .meanOverPositions) { gradient, tape in
-      let inputGradient = Tensor(shape: input.shape) { target in
-        gradient.withPointer { g in
-          for image in 0..<batch {
-            let row = g + image * channels
-            for position in 0..<positions {
-              let out = target + image * line + position * channels
-              for channel in 0..<channels { out[channel] = row[channel] * share }
-            }
-          }
+      let share = 1 / Float(positions)
+      tape.add(to: input) { target, accumulates in
+        gradient.withPointer {
+          ck_add_group_row(target, $0, share, accumulates, extent.0, extent.1, extent.2)
         }
       }
-      tape.accumulate(inputGradient, into: input)
     }
   }
 

@@ -90,19 +90,27 @@ ck_convolution_method ck_convolution_choice(const ck_convolution_shape *s, ck_pa
 
 void ck_convolution(float *y, const float *x, const float *weight, const float *bias,
                     const ck_convolution_shape *s) {
-  if (ck_output_pixels(s) == 0) return;
-  switch (ck_convolution_choice(s, ck_pass_forward)) {
+  ck_convolution_added(y, x, weight, bias, NULL, s);
+}
+void ck_convolution_added(float *y, const float *x, const float *weight, const float *bias,
+                          const float *addend, const ck_convolution_shape *s) {
+  int64_t pixels = ck_output_pixels(s), values = pixels * s->output_channels;
+  if (pixels == 0) return;
+  ck_convolution_method method = ck_convolution_choice(s, ck_pass_forward);
+  switch (method) {
     case ck_method_matrix:
-      ck_gemm(false, true, ck_output_pixels(s), s->output_channels, s->channels, 1, x, s->channels,
-              weight, s->channels, 0, y, s->output_channels);
-      if (bias) ck_add_row(y, y, bias, ck_output_pixels(s), s->output_channels);
-      break;
-    case ck_method_direct: ck_direct(y, x, weight, bias, s); break;
+      if (addend) ck_copy(y, addend, values);
+      ck_gemm(false, true, pixels, s->output_channels, s->channels, 1, x, s->channels, weight,
+              s->channels, addend ? 1 : 0, y, s->output_channels);
+      if (bias) ck_add_row(y, y, bias, pixels, s->output_channels);
+      return;
+    case ck_method_direct: ck_direct(y, x, weight, bias, addend, s); return;
     case ck_method_winograd_2: ck_winograd(y, x, weight, bias, s, 2); break;
     case ck_method_winograd_4: ck_winograd(y, x, weight, bias, s, 4); break;
     case ck_method_depthwise: ck_depthwise(y, x, weight, bias, s); break;
     default: ck_gathered(y, x, weight, bias, s); break;
   }
+  if (addend) ck_add(y, y, addend, values);
 }
 void ck_convolution_input_gradient(float *dx, const float *dy, const float *weight,
                                    const ck_convolution_shape *s) {

@@ -26,7 +26,7 @@ void ck_gathered_weight_gradient(float *dweight, const float *dy, const float *x
                                  const ck_convolution_shape *s);
 // Register tiles over the windows where they lie; one group, stride up to 4.
 void ck_direct(float *y, const float *x, const float *weight, const float *bias,
-               const ck_convolution_shape *s);
+               const float *addend, const ck_convolution_shape *s);
 void ck_direct_input_gradient(float *dx, const float *dy, const float *weight,
                               const ck_convolution_shape *s);
 void ck_direct_weight_gradient(float *dweight, const float *dy, const float *x,

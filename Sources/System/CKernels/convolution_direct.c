@@ -16,7 +16,7 @@ typedef struct {
 } direct_phase;
 
 typedef struct {
-  const float *x, *bias, *weight;
+  const float *x, *bias, *addend, *weight;
   float *y;
   int64_t batch, height, width, channels;                       // source
   int64_t output_height, output_width, output_channels;
@@ -94,8 +94,8 @@ static void direct_part(void *context, int part) {
                        .x_pixel = j->step * n, .x_line = j->step * line, .lines = count,
                        .pixels = p->pixels, .runs = p->runs, .run = p->taps * n,
                        .run_step = line, .panels = p->panels, .bias = j->bias,
-                       .columns = j->output_channels, .y = y, .y_pixel = y_pixel,
-                       .y_line = y_line};
+                       .addend = j->addend ? j->addend + (y - j->y) : NULL, .columns = j->output_channels, .y = y,
+                       .y_pixel = y_pixel, .y_line = y_line};
     ck_tile_multiply(&job);
   }
   if (copy) ck_buffer_give(copy, capacity);
@@ -137,9 +137,10 @@ static void run(direct_job *j) {
 }
 
 void ck_direct(float *y, const float *x, const float *weight, const float *bias,
-               const ck_convolution_shape *s) {
+               const float *addend, const ck_convolution_shape *s) {
   int64_t area = s->kernel_height * s->kernel_width;
-  direct_job job = {.x = x, .bias = bias, .weight = weight, .y = y, .batch = s->batch,
+  direct_job job = {.x = x, .bias = bias, .addend = addend, .weight = weight, .y = y,
+                    .batch = s->batch,
                     .height = s->height, .width = s->width, .channels = s->channels,
                     .output_height = s->output_height, .output_width = s->output_width,
                     .output_channels = s->output_channels, .step = s->stride, .output_step = 1,

@@ -1,4 +1,5 @@
-// Maps [batch, height, width, channels]: borders, local means, gates, and the norm without centring.
+// Maps [batch, height, width, channels]: borders, local means, rows of groups, gates, and the norm
+// without centring.
 #include "internal.h"
 
 // MARK: Borders.
@@ -133,6 +134,60 @@ void ck_local_mean(float *y, const float *x, int64_t outer, int64_t n, int64_t i
   mean_job job = {y,      x,          outer, n, inner, window,
                   chunks, transposed, ck_parts(outer * chunks, 4 * n * CHUNK)};
   ck_parallel(job.parts, mean_part, &job);
+}
+
+// MARK: Groups of rows, each with a row of its own.
+
+typedef struct {
+  float *y;
+  const float *x, *row;
+  int64_t total, rows, columns;
+  float share;
+  enum { group_fill, group_add, group_multiply } kind;
+  int parts;
+} group_job;
+
+CK_CLONES static void group_rows(const group_job *j, int64_t begin, int64_t end) {
+  int64_t n = j->columns;
+  for (int64_t r = begin; r < end; r++) {
+    float *y = j->y + r * n, share = j->share;
+    const float *row = j->row + r / j->rows * n, *x = j->x ? j->x + r * n : NULL;
+    if (j->kind == group_fill)
+      for (int64_t c = 0; c < n; c++) y[c] = row[c] * share;
+    else if (j->kind == group_add)
+      for (int64_t c = 0; c < n; c++) y[c] += row[c] * share;
+    else
+      for (int64_t c = 0; c < n; c++) y[c] = x[c] * row[c];
+  }
+}
+static void group_part(void *context, int part) {
+  const group_job *j = context;
+  int64_t begin, end;
+  ck_range(j->total, j->parts, part, &begin, &end);
+  group_rows(j, begin, end);
+}
+static void by_groups(group_job job, int64_t groups) {
+  job.total = groups * job.rows;
+  job.parts = ck_parts(job.total, job.columns);
+  ck_parallel(job.parts, group_part, &job);
+}
+void ck_mean_rows(float *y, const float *x, int64_t groups, int64_t rows, int64_t columns) {
+  float share = 1 / (float)rows;
+  for (int64_t g = 0; g < groups; g++) {
+    float *row = y + g * columns;
+    ck_sum_rows(row, x + g * rows * columns, rows, columns, false);
+    for (int64_t c = 0; c < columns; c++) row[c] *= share;
+  }
+}
+void ck_add_group_row(float *y, const float *row, float share, bool accumulate, int64_t groups,
+                      int64_t rows, int64_t columns) {
+  by_groups((group_job){.y = y, .row = row, .rows = rows, .columns = columns, .share = share,
+                        .kind = accumulate ? group_add : group_fill}, groups);
+}
+void ck_multiply_group_row(float *y, const float *x, const float *row, int64_t groups, int64_t rows,
+                           int64_t columns) {
+  by_groups((group_job){.y = y, .x = x, .row = row, .rows = rows, .columns = columns,
+                        .kind = group_multiply}, groups);
 }
 
 // MARK: Gates.

@@ -77,6 +77,13 @@ CK_CLONES static void multiply(const ck_tile_job *j) {
         s[t][1] += total[t][1];
       }
       if (width == ck_panel) {
+        if (j->addend) {
+          for (int t = 0; t < ck_tile_lines; t++) {
+            const float *addend = j->addend + (y[t] - j->y);
+            s[t][0] += CK_LOAD8(addend);
+            s[t][1] += CK_LOAD8(addend + 8);
+          }
+        }
         for (int t = 0; t < ck_tile_lines; t++) {
           CK_STORE8(y[t]) = s[t][0];
           CK_STORE8(y[t] + 8) = s[t][1];
@@ -86,6 +93,8 @@ CK_CLONES static void multiply(const ck_tile_job *j) {
           float whole[ck_panel];
           CK_STORE8(whole) = s[t][0];
           CK_STORE8(whole + 8) = s[t][1];
+          for (int64_t l = 0; j->addend && l < width; l++)
+            whole[l] += j->addend[y[t] - j->y + l];
           memcpy(y[t], whole, (size_t)width * sizeof(float));
         }
       }

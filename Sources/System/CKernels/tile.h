@@ -12,7 +12,7 @@ enum { ck_tile_lines = 6, ck_panel = 16 };
 
 CK_INLINE int64_t ck_panels(int64_t columns) { return (columns + ck_panel - 1) / ck_panel; }
 
-// y[pixel][column] = sum over runs and their elements of x * panel (+ bias). A pixel's operand is
+// y[pixel][column] = sum over runs and their elements of x * panel (+ bias) (+ addend). A pixel's operand is
 // `runs` runs of `run` floats, `run_step` apart: the rows of a convolution's window, or one matrix row.
 typedef struct {
   const float *x;
@@ -23,6 +23,7 @@ typedef struct {
   int64_t columns;
   float *y;
   int64_t y_pixel, y_line;
+  const float *addend;            // laid out as y, or null
 } ck_tile_job;
 void ck_tile_multiply(const ck_tile_job *job);
 

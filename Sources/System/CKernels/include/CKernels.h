@@ -76,6 +76,13 @@ void ck_sum_columns(float *column, const float *x, int64_t rows, int64_t columns
 void ck_broadcast_column(float *y, const float *column, int64_t rows, int64_t columns, float scale);
 void ck_multiply_column(float *y, const float *x, const float *column, int64_t rows,
                         int64_t columns);
+// Rows of groups [groups, rows, columns]: means y [groups, columns], and y += share * row of the group.
+void ck_mean_rows(float *y, const float *x, int64_t groups, int64_t rows, int64_t columns);
+void ck_add_group_row(float *y, const float *row, float share, bool accumulate, int64_t groups,
+                      int64_t rows, int64_t columns);
+// y = x * row of the group.
+void ck_multiply_group_row(float *y, const float *x, const float *row, int64_t groups, int64_t rows,
+                           int64_t columns);
 // x becomes x + bias, y = gelu(x); backward writes dx = dy gelu'(x) and dbias.
 void ck_bias_gelu(float *y, float *x, const float *bias, int64_t rows, int64_t columns);
 void ck_gelu_bias_backward(float *dx, float *dbias, const float *dy, const float *x, int64_t rows,
@@ -93,18 +100,31 @@ void ck_layer_norm_backward(float *dx, float *dscale, float *dshift, const float
 // Statistics over groups of rows: x is [groups, rows, columns], results are [groups, columns].
 void ck_channel_statistics(float *mean, float *variance, const float *x, int64_t groups,
                            int64_t rows, int64_t columns);
-// y = x * scale + shift (+ residual), then ReLU when asked; scale and shift are [groups, columns].
-void ck_channel_affine(float *y, const float *x, const float *scale, const float *shift,
-                       const float *residual, bool relu, int64_t groups, int64_t rows,
-                       int64_t columns);
-// sum_dy and sum_dy_x [groups, columns] of the (ReLU-masked) gradient; masked receives it if set.
-void ck_channel_backward_sums(float *sum_dy, float *sum_dy_normal, float *masked, const float *dy,
-                              const float *y_or_null, const float *x, const float *mean,
-                              const float *inverse, int64_t groups, int64_t rows, int64_t columns);
-// dx = a * dy + b * x + c with [groups, columns] coefficients.
-void ck_channel_backward(float *dx, const float *dy, const float *x, const float *a,
-                         const float *b, const float *c, int64_t groups, int64_t rows,
-                         int64_t columns);
+// How channels are mapped once their statistics are known, and what follows: a rectifier, or slopes
+// [columns] of negative values. factor and offset are [groups, columns].
+typedef struct {
+  const float *factor, *offset, *slope;  // slope may be null
+  bool rectifies;
+  int64_t groups, rows, columns;
+} ck_channel_map;
+// inverse = 1 / sqrt(variance + epsilon), factor = inverse * scale, offset = shift - mean * factor.
+void ck_channel_coefficients(float *inverse, float *factor, float *offset, const float *mean,
+                             const float *variance, const float *scale, const float *shift,
+                             float epsilon, int64_t groups, int64_t columns);
+// y = follower(x * factor + offset (+ residual)).
+void ck_channel_affine(float *y, const float *x, const float *residual, const ck_channel_map *map);
+typedef struct {
+  const float *dy, *x;
+  const float *y;                // output; null unless a rectifier follows a residual
+  const float *mean, *inverse;   // [groups, columns]
+} ck_channel_gradient;
+// Sums [groups, columns] of the gradient that has passed the follower, plain and times the normalised
+// values, and of the slopes. With y, `masked` receives that gradient.
+void ck_channel_backward_sums(float *sum_dy, float *sum_dy_normal, float *dslope, float *masked,
+                              const ck_channel_gradient *gradient, const ck_channel_map *map);
+// Gradient of x; without sums, for statistics that do not depend on x. With y, dy is the masked one.
+void ck_channel_backward(float *dx, const float *sum_dy, const float *sum_dy_normal,
+                         const ck_channel_gradient *gradient, const ck_channel_map *map);
 void ck_l2_normalize(float *y, float *norm, const float *x, int64_t rows, int64_t columns,
                      float floor);
 void ck_l2_normalize_backward(float *dx, const float *dy, const float *y, const float *norm,
@@ -149,6 +169,9 @@ bool ck_convolution_allows(const ck_convolution_shape *shape, ck_convolution_met
 ck_convolution_method ck_convolution_choice(const ck_convolution_shape *shape, ck_pass pass);
 void ck_convolution(float *y, const float *x, const float *weight, const float *bias,
                     const ck_convolution_shape *shape);
+// The same plus `addend`, which has the shape of y.
+void ck_convolution_added(float *y, const float *x, const float *weight, const float *bias,
+                          const float *addend, const ck_convolution_shape *shape);
 void ck_convolution_input_gradient(float *dx, const float *dy, const float *weight,
                                    const ck_convolution_shape *shape);
 void ck_convolution_weight_gradient(float *dweight, const float *dy, const float *x,
