@@ -74,7 +74,9 @@ public final class FaceResNet: Backbone {
         && images.shape[2] == inputExtent.width,
       "FaceResNet: pictures \(images.shape) for a network of \(inputExtent)")
     var x = bn1(conv1(images, in: context), rectifier: prelu, in: context)
-    for block in layer1 + layer2 + layer3 + layer4 { x = block(x, in: context) }
+    for block in layer1 + layer2 + layer3 + layer4 {
+      x = context.checkpointed(x) { block($0, in: $1) }
+    }
     // Published weights expect the order channel, row, column.
     x = bn2(x, in: context).permuted([0, 3, 1, 2])
     let flat = x.reshaped([x.shape[0], x.value.count / x.shape[0]])

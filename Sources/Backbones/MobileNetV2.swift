@@ -76,7 +76,7 @@ public final class MobileNetV2: MaskableBackbone {
 
   private func map(_ input: Variable, in context: ForwardContext) -> Variable {
     var x = input
-    for block in blocks.flatMap(\.self) { x = block(x, in: context) }
+    for block in blocks.flatMap(\.self) { x = context.checkpointed(x) { block($0, in: $1) } }
     return bn2(last(x, in: context), in: context).clipped(0...6)
   }
 

@@ -79,7 +79,9 @@ public final class ResNet: MaskableBackbone {
 
   private func stages(_ input: Variable, in context: ForwardContext) -> Variable {
     var x = input
-    for block in layer1 + layer2 + layer3 + layer4 { x = block(x, in: context) }
+    for block in layer1 + layer2 + layer3 + layer4 {
+      x = context.checkpointed(x) { block($0, in: $1) }
+    }
     return x
   }
 

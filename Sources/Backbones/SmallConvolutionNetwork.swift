@@ -58,7 +58,7 @@ public final class SmallConvolutionNetwork: MaskableBackbone {
 
   private func body(_ input: Variable, in context: ForwardContext) -> Variable {
     var x = input
-    for stage in stages { x = stage(x, in: context) }
+    for stage in stages { x = context.checkpointed(x) { stage($0, in: $1) } }
     return x
   }
 

@@ -37,7 +37,7 @@ final class SwinStage: Module {
 
   func callAsFunction(_ input: Variable, in context: ForwardContext) -> Variable {
     var x = downsample.map { $0(input, in: context) } ?? input
-    for block in blocks { x = block(x, in: context) }
+    for block in blocks { x = context.checkpointed(x) { block($0, in: $1) } }
     return x
   }
 

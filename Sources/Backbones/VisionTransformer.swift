@@ -136,7 +136,11 @@ public final class VisionTransformer: MaskableBackbone {
     if !prefix.isEmpty { x = Variable.concatenated(prefix + [x], axis: 1) }
     if configuration.positionsOfPrefix { x = addingPositions(x, in: context) }
     let offsets = relativePositions.map { $0(in: context) }
-    for block in blocks { x = block(x, offsets: offsets, in: context) }
+    for block in blocks {
+      x = context.checkpointed([x] + (offsets.map { [$0] } ?? [])) {
+        block($0[0], offsets: $0.dropFirst().first, in: $1)
+      }
+    }
     return norm.map { $0(x, in: context) } ?? x
   }
 

@@ -60,6 +60,22 @@ public final class Tape {
     }
   }
 
+  /// A value that was computed without being recorded, with its own way back.
+  ///
+  /// `gradients` gets the gradient of the value and the values of `inputs`, made again where they can be,
+  /// and returns one gradient for each input, or `nil`.
+  public func appending(
+    _ value: Tensor, from inputs: [Variable],
+    gradients: @escaping (_ gradient: Tensor, _ inputs: [Tensor]) -> [Tensor?]
+  ) -> Variable {
+    let (places, kept) = (inputs.map(\.place), inputs.map(\.kept))
+    return append(value) { gradient, tape in
+      for (place, part) in zip(places, gradients(gradient, kept.map { $0() })) {
+        if let part { tape.accumulate(part, into: place) }
+      }
+    }
+  }
+
   /// Adds a gradient by letting `body` write it into the one that is there already, or into a new one.
   ///
   /// `body` gets all elements and whether it must add to them; otherwise it sets all of them.

@@ -18,7 +18,11 @@ public final class ForwardContext {
   ///
   /// Adapters that treat sharp and poor pictures differently read it.
   public var quality: [Float]?
+  /// Whether blocks keep their inputs alone and compute the rest again in the backward pass.
+  public let checkpointsBlocks: Bool
   private var usesRunningStatistics: Bool
+  /// Whether a parameter was asked for that is not frozen.
+  private(set) var sawTrainableParameter = false
   private var leaves: [(parameter: Parameter, variable: Variable)] = []
   private var leafIndex: [ObjectIdentifier: Int] = [:]
 
@@ -27,13 +31,14 @@ public final class ForwardContext {
 
   private init(
     isTraining: Bool, tape: Tape?, random: RandomStream, updatesStatistics: Bool,
-    usesRunningStatistics: Bool = false
+    usesRunningStatistics: Bool = false, checkpointsBlocks: Bool = false
   ) {
     self.isTraining = isTraining
     self.tape = tape
     self.random = random
     self.updatesStatistics = updatesStatistics
     self.usesRunningStatistics = usesRunningStatistics
+    self.checkpointsBlocks = checkpointsBlocks
   }
 
   /// A pass that only computes: running statistics are used, nothing is recorded.
@@ -43,8 +48,12 @@ public final class ForwardContext {
   }
 
   /// A pass that records gradients in training mode.
-  public static func training(random: RandomStream) -> ForwardContext {
-    ForwardContext(isTraining: true, tape: Tape(), random: random, updatesStatistics: true)
+  ///
+  /// With `checkpointing` it keeps the inputs of blocks alone, for less memory and one more forward pass.
+  public static func training(random: RandomStream, checkpointing: Bool = false) -> ForwardContext {
+    ForwardContext(
+      isTraining: true, tape: Tape(), random: random, updatesStatistics: true,
+      checkpointsBlocks: checkpointing)
   }
 
   /// A pass that trains adapters on a frozen network: dropout and drop path are on, but normalisation
@@ -97,12 +106,25 @@ public final class ForwardContext {
   }
 
   private func leaf(_ parameter: Parameter) -> Variable {
+    if parameter.isTrainable { sawTrainableParameter = true }
     guard let tape, !tape.isTracing, parameter.isTrainable else { return Variable(parameter.value) }
     if let index = leafIndex[ObjectIdentifier(parameter)] { return leaves[index].variable }
     let variable = tape.leaf(parameter.value)
     leafIndex[ObjectIdentifier(parameter)] = leaves.count
     leaves.append((parameter, variable))
     return variable
+  }
+
+  /// Makes passes like this one through a part of the network.
+  func innerPasses() -> (_ tape: Tape?, _ random: RandomStream, _ updates: Bool) -> ForwardContext {
+    let (isTraining, usesRunningStatistics, quality) = (isTraining, usesRunningStatistics, quality)
+    return { tape, random, updates in
+      let pass = ForwardContext(
+        isTraining: isTraining, tape: tape, random: random, updatesStatistics: updates,
+        usesRunningStatistics: usesRunningStatistics)
+      pass.quality = quality
+      return pass
+    }
   }
 
   /// An inverted dropout mask, 0 or 1 / (1 − rate), or `nil` outside training and at rate 0.

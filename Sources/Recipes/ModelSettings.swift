@@ -19,6 +19,10 @@ public struct ModelSettings: RecipeSettings {
   /// The width of a network input in pixels.
   public var imageWidth = 64
 
+  /// Whether blocks keep their inputs alone and compute the rest again in the backward pass: less memory,
+  /// a third more time, the same results.
+  public var activationCheckpointing = false
+
   /// The model of the `tiny` recipe.
   public init() {}
 
@@ -31,5 +35,8 @@ public struct ModelSettings: RecipeSettings {
       "over the crops of a batch, before length 1; for a vision transformer without a better start"),
     .integer("imageHeight", \.imageHeight, 16...2048, "input height in pixels"),
     .integer("imageWidth", \.imageWidth, 16...2048, "input width in pixels"),
+    .flag(
+      "activationCheckpointing", \.activationCheckpointing,
+      "blocks compute again instead of keeping: less memory, a third more time"),
   ]
 }

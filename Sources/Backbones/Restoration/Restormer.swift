@@ -161,7 +161,7 @@ public final class Restormer: RestorationBackbone {
       bottom: below, right: right,
       mode: below < extent.height && right < extent.width ? .reflecting : .replicating)
     func run(_ blocks: [RestormerBlock], _ input: Variable) -> Variable {
-      blocks.reduce(input) { $1($0, in: context) }
+      blocks.reduce(input) { x, block in context.checkpointed(x) { block($0, in: $1) } }
     }
     func joined(_ x: Variable, _ skip: Variable, _ reduction: Convolution2D?) -> Variable {
       let both = Variable.concatenated([x, skip], axis: 3)

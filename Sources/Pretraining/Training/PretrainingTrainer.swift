@@ -236,7 +236,7 @@ public final class PretrainingTrainer {
   private func learnMasked(_ parts: [MaskedBatch], _ report: inout StepReport) throws {
     var total = 0.0
     for (index, part) in parts.enumerated() {
-      let context = ForwardContext.training(random: random.split("masked").split(step).split(index))
+      let context = recordedPass(random.split("masked").split(step).split(index))
       let loss = maskedLoss(part, in: context) * (1 / Float(parts.count))
       total += Double(loss.value.scalar)
       guard total.isFinite else {
@@ -246,6 +246,10 @@ public final class PretrainingTrainer {
       report.images += part.masks.count
     }
     report.values["loss.simmim"] = total
+  }
+
+  private func recordedPass(_ random: RandomStream) -> ForwardContext {
+    .training(random: random, checkpointing: recipe.model.activationCheckpointing)
   }
 
   /// The reconstruction loss of one batch.
@@ -271,7 +275,7 @@ public final class PretrainingTrainer {
         + "lie close enough in time yet; a longer isr.gapMaximumStart avoids this."
       return
     }
-    let context = ForwardContext.training(random: random.split("paired").split(step))
+    let context = recordedPass(random.split("paired").split(step))
     var matchingView: Tensor?
     if let clean = batch.cleanImages {
       let preview = ForwardContext.preview(random: random.split("preview").split(step))
