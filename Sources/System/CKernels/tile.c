@@ -28,6 +28,16 @@ CK_INLINE void tile_sums(ck_v8 s[ck_tile_lines][2], const float *const x[ck_tile
   }
 }
 
+// Adds to the lines just written, of which `count` are different.
+CK_CLONES static void add_lines(float *const *lines, const float *y, const float *addend,
+                                int64_t count, int64_t width) {
+  for (int64_t t = 0; t < count; t++) {
+    float *line = lines[t];
+    const float *from = addend + (line - y);
+    for (int64_t l = 0; l < width; l++) line[l] += from[l];
+  }
+}
+
 CK_CLONES static void multiply(const ck_tile_job *j) {
   int64_t total = j->lines * j->pixels, depth = j->runs * j->run;
   for (int64_t column = 0; column < j->columns; column += ck_panel) {
@@ -77,13 +87,6 @@ CK_CLONES static void multiply(const ck_tile_job *j) {
         s[t][1] += total[t][1];
       }
       if (width == ck_panel) {
-        if (j->addend) {
-          for (int t = 0; t < ck_tile_lines; t++) {
-            const float *addend = j->addend + (y[t] - j->y);
-            s[t][0] += CK_LOAD8(addend);
-            s[t][1] += CK_LOAD8(addend + 8);
-          }
-        }
         for (int t = 0; t < ck_tile_lines; t++) {
           CK_STORE8(y[t]) = s[t][0];
           CK_STORE8(y[t] + 8) = s[t][1];
@@ -93,11 +96,11 @@ CK_CLONES static void multiply(const ck_tile_job *j) {
           float whole[ck_panel];
           CK_STORE8(whole) = s[t][0];
           CK_STORE8(whole + 8) = s[t][1];
-          for (int64_t l = 0; j->addend && l < width; l++)
-            whole[l] += j->addend[y[t] - j->y + l];
           memcpy(y[t], whole, (size_t)width * sizeof(float));
         }
       }
+      // Apart from the stores above: in one with them, the sums would not stay in registers.
+      if (j->addend) add_lines(y, j->y, j->addend, count, width);
       if (++pixel == j->pixels) {
         pixel = 0;
         line++;
