@@ -57,8 +57,14 @@ public struct CosineDistances: DistanceSource {
     ck_gemm(
       false, true, Int64(queries.count), Int64(galleryCount), Int64(width), 1, rows, Int64(width),
       gallery, Int64(width), 0, distances.baseAddress, Int64(galleryCount))
-    cx_cosine_distances(
-      distances.baseAddress, Int64(queries.count), Int64(galleryCount), galleryScales)
+    guard let base = distances.baseAddress else { return }
+    // One thread alone would pass over the products at half of what memory gives.
+    galleryScales.withUnsafeBufferPointer { scales in
+      inParallel(queries.count) { row in
+        cx_cosine_distances(
+          base + row * galleryCount, 1, Int64(galleryCount), scales.baseAddress)
+      }
+    }
   }
 }
 

@@ -21,7 +21,7 @@ public struct RetrievalOptions: Sendable {
   public init(
     rule: RetrievalProtocol = .crossCamera,
     averagePrecisionForm: AveragePrecisionForm = .standard,
-    cumulativeMatchRanks: Int = 50, rankedImages: Int = 0, blockRows: Int = 256,
+    cumulativeMatchRanks: Int = 50, rankedImages: Int = 0, blockRows: Int = 512,
     resamplings: Int = 1000, seed: UInt64 = 0, verification: Bool = false
   ) {
     precondition(
