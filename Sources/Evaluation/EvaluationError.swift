@@ -6,6 +6,8 @@ public enum EvaluationError: Error, Sendable, Equatable, CustomStringConvertible
   case notFinite(model: String, path: String)
   /// There is no untrained description of this name.
   case unknownBaseline(name: String, known: [String])
+  /// A baseline that is fitted has no training pictures.
+  case nothingToFitOn(model: String)
   /// The model has no embedding head.
   case noEmbedding(model: String)
   /// The model was not fine-tuned for this task.
@@ -29,6 +31,10 @@ public enum EvaluationError: Error, Sendable, Equatable, CustomStringConvertible
     case .unknownBaseline(let name, let known):
       "There is no baseline “\(name)”; known are "
         + known.map { "baseline:\($0)" }.joined(separator: ", ") + "."
+    case .nothingToFitOn(let model):
+      "\(model) is fitted on training pictures of other people, but the data have none: add train/ or "
+        + "bounding_box_train/ beside the test pictures and name their folder with --data, or leave the "
+        + "baseline out."
     case .noEmbedding(let model):
       "The model \(model) has no embedding head (heads.safetensors); "
         + "score its pooled features with --feature backbone."

@@ -33,11 +33,18 @@ public struct EvaluationFolder: Sendable {
   }
 
   /// Writes an object as `results.json`.
-  public func write(results: some Encodable) throws {
+  public func write(results: any Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     try write(
       String(decoding: try encoder.encode(results), as: UTF8.self) + "\n", as: "results.json")
+  }
+
+  /// Writes `comparison.md`: the table of comparisons and a sentence for each; nothing without any.
+  public func write(comparisons: [ModelComparison]) throws(EvaluationError) {
+    guard let table = ComparisonTable.table(comparisons) else { return }
+    let sentences = comparisons.map { "- \($0.sentence)" }.joined(separator: "\n")
+    try write(table.markdown() + "\n\n" + sentences + "\n", as: "comparison.md")
   }
 
   /// Writes `skipped.txt`: one file a line, a tab, and the reason.

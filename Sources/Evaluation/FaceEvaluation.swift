@@ -142,6 +142,14 @@ public struct FaceEvaluation {
     }
     let closed = try identification(nil)
     for rank in [1, 5, 10, 20] { scores.ranks[rank] = closed.rate(at: rank) }
+    let asked = search.probes.indices.filter { probes[$0] != nil }
+    scores.firstHits = zip(asked, closed.mates).compactMap { place, mate in
+      mate.map {
+        ScoredItem(
+          key: search.probes[place].path, group: String(search.probes[place].person),
+          value: $0.rank == 1 ? 1 : 0)
+      }
+    }
     guard !search.enrolments.isEmpty else { return }
     let trials = try search.enrolments.map { try identification($0) }
     scores.truePositiveRates = settings.falsePositiveRates.compactMap { rate in

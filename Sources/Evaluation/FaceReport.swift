@@ -31,7 +31,13 @@ public struct FaceReport: Sendable {
   public func write(to folder: EvaluationFolder) throws {
     try folder.write(FaceTable.table(results).markdown() + "\n", as: "table.md")
     try folder.write(skipped: skipped)
-    var sections = [HTMLReport.Section("Scores", blocks: [.table(FaceTable.table(results))])]
+    var sections = [
+      HTMLReport.Section(
+        "Scores",
+        blocks: [.table(FaceTable.table(results))]
+          + HTMLReport.Block.comparisons(
+            results.dropFirst().flatMap { $0.comparisons(with: results[0]) }))
+    ]
     for (index, result) in results.enumerated() {
       let suffix = results.count == 1 ? "" : "-\(index + 1)"
       sections.append(

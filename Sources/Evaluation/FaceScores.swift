@@ -17,6 +17,9 @@ public struct FaceScores: Sendable, Encodable {
   /// Share of genuine pairs accepted, by the share of impostors accepted.
   public var trueAcceptRates: [(rate: Double, value: Double)] = []
 
+  /// Whether each mated probe has its mate first.
+  var firstHits: [ScoredItem] = []
+
   private enum CodingKeys: String, CodingKey {
     case rows, accuracy, accuracyStd, auc, threshold, cosineThreshold, tarAtFar, val, valStd
     case rank1, rank5, rank10, rank20, tpirAtFpir

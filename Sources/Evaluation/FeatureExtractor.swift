@@ -51,23 +51,21 @@ public final class FeatureExtractor {
   ///   - adapters: adapter folders to put on the network, beside the one that a model folder needs; the
   ///     head of the last one that has a head is taken. Several are added up.
   ///   - seed: seed of the weights of `random:BACKBONE`.
+  ///   - fitting: what a baseline such as `baseline:histogram-lda` is fitted on.
   /// - Throws: ``EvaluationError``, or the error of the model folder or weight file.
   public init(
-    _ reference: String, position: FeaturePosition? = nil, adapters: [String] = [], seed: Int = 0
+    _ reference: String, position: FeaturePosition? = nil, adapters: [String] = [], seed: Int = 0,
+    fitting: FittingPictures? = nil
   ) throws {
     self.reference = reference
     if reference.hasPrefix("baseline:") {
       guard adapters.isEmpty else { throw EvaluationError.noNetwork(model: reference) }
-      let name = String(reference.dropFirst("baseline:".count))
-      guard let feature = ImageFeatureCatalog.feature(named: name) else {
-        throw EvaluationError.unknownBaseline(
-          name: name, known: ImageFeatureCatalog.all.map(\.name))
-      }
       guard position == nil || position == .backbone else {
         throw EvaluationError.noEmbedding(model: reference)
       }
+      let feature = try Self.baseline(reference, fitting: fitting)
       method = .description(feature)
-      origin = "computed from colours, without training"
+      origin = Self.origin(of: feature, fitting: fitting)
       self.position = nil
       width = feature.width
       fingerprint = nil
@@ -136,6 +134,28 @@ public final class FeatureExtractor {
     fingerprint = Self.fingerprint(of: modules, adapters: adapted.values)
     parameterCount = modules.reduce(adapted.parameterCount) { $0 + $1.parameterCount() }
     extent = model.extent
+  }
+
+  private static func baseline(
+    _ reference: String, fitting: FittingPictures?
+  ) throws -> any ImageFeature {
+    let name = String(reference.dropFirst("baseline:".count))
+    if let feature = ImageFeatureCatalog.feature(named: name) { return feature }
+    guard let base = ImageFeatureCatalog.fittedBase(named: name) else {
+      throw EvaluationError.unknownBaseline(name: name, known: ImageFeatureCatalog.names)
+    }
+    guard let fitting else { throw EvaluationError.nothingToFitOn(model: reference) }
+    return DiscriminantFeature(base: base, discriminant: try fitting.discriminant(of: base))
+  }
+
+  private static func origin(of feature: any ImageFeature, fitting: FittingPictures?) -> String {
+    guard let fitted = feature as? DiscriminantFeature, let fitting else {
+      return "computed from colours, without training"
+    }
+    let discriminant = fitted.discriminant
+    return "linear discriminants of \(fitted.base.name), shrinkage "
+      + "\(LinearDiscriminant.defaultShrinkage), fitted on \(discriminant.rowCount) training pictures "
+      + "of \(discriminant.classCount) persons in \(fitting.path)"
   }
 
   private static func embeddingHead(of model: LoadedModel, reference: String) throws

@@ -42,6 +42,8 @@ public struct RetrievalReport: Sendable {
     if results.count == 1 { report.keyFigures = keyFigures(results[0]) }
     var scores: [HTMLReport.Block] = warnings.map { .note($0) }
     scores.append(.table(RetrievalTable.table(results)))
+    scores += HTMLReport.Block.comparisons(
+      results.dropFirst().flatMap { $0.comparisons(with: results[0]) })
     scores.append(
       .figure(
         .init(

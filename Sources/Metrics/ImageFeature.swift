@@ -22,4 +22,16 @@ public enum ImageFeatureCatalog {
   public static func feature(named name: String) -> (any ImageFeature)? {
     all.first { $0.name == name }
   }
+
+  /// What the fitted description with a name is fitted on, such as the histogram of `histogram-lda`;
+  /// nil for another name.
+  public static func fittedBase(named name: String) -> (any ImageFeature)? {
+    guard name.hasSuffix(DiscriminantFeature.suffix) else { return nil }
+    return feature(named: String(name.dropLast(DiscriminantFeature.suffix.count)))
+  }
+
+  /// Names of all descriptions, those that have to be fitted last.
+  public static var names: [String] {
+    all.map(\.name) + all.map { $0.name + DiscriminantFeature.suffix }
+  }
 }

@@ -93,6 +93,40 @@ import Testing
     #expect(models?.allSatisfy { $0["protocol"] as? String == "camera-centred" } == true)
     let table = try String(contentsOfFile: output + "/table.md", encoding: .utf8)
     #expect(table.contains("| baseline:histogram") && table.contains("| baseline:pixels"))
+    let comparisons = try #require(run.object?["comparisons"] as? [[String: Any]])
+    #expect(comparisons.map { $0["metric"] as? String } == ["mAP", "rank-1"])
+    for comparison in comparisons {
+      #expect(comparison["model"] as? String == "baseline:pixels")
+      #expect(comparison["baseline"] as? String == "baseline:histogram")
+      #expect(comparison["pValue"] as? Double != nil && comparison["groups"] as? Int == 4)
+      let sentence = try #require(comparison["sentence"] as? String)
+      #expect(run.errors.contains(sentence))
+    }
+    let text = try String(contentsOfFile: output + "/comparison.md", encoding: .utf8)
+    #expect(text.contains("verdict") && text.contains("sign flips over 4 persons"))
+  }
+
+  @Test func `discriminants are fitted on the training split of the same folder`() throws {
+    let people = try PersonPictures()
+    defer { people.remove() }
+    try people.writeMarket()
+    let run = {
+      try self.evaluate(
+        "baseline:histogram-lda", "--task", "reid", "--data", people.path("market"), "--json")
+    }
+    let refused = try run()
+    #expect(refused.exit == 65 && refused.errors.contains("fitted on training pictures"))
+    for person in 5...8 {
+      for camera in 1...2 {
+        try people.write(
+          "market/bounding_box_train/000\(person)_c\(camera)s1_000001_00.png", person: person,
+          tint: 4 * camera)
+      }
+    }
+    let fitted = try run()
+    #expect(fitted.exit == 0, "\(fitted.errors)")
+    #expect(fitted.object?["featureWidth"] as? Int == 3)
+    #expect(fitted.errors.contains("fitted on 8 training pictures of 4 persons"))
   }
 
   @Test func `separate folders without cameras are scored and marked`() throws {

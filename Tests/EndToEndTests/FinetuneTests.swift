@@ -46,9 +46,14 @@ import Testing
     let best = try #require(result["best"] as? [String: Any])
     #expect(best["mAP"] as? Double != nil && best["protocol"] as? String == "cross-camera")
     #expect(trained.errors.contains("held-out persons"))
-    let names = Set(try FileManager.default.contentsOfDirectory(atPath: run))
+    let yardsticks = try #require(result["yardsticks"] as? [[String: Any]])
+    let names = Set(yardsticks.compactMap { $0["name"] as? String })
+    #expect(names == ["baseline:histogram", "baseline:histogram-lda", "baseline:pixels"])
+    let report = try String(contentsOfFile: run + "/report.html", encoding: .utf8)
+    #expect(report.contains("baseline:histogram-lda") && report.contains("camera-centred"))
+    let files = Set(try FileManager.default.contentsOfDirectory(atPath: run))
     #expect(
-      names.isSuperset(of: [
+      files.isSuperset(of: [
         "recipe.yaml", "command.txt", "log.txt", "metrics.csv", "last", "best", "pictures",
         "skipped.txt", "report.html",
       ]))

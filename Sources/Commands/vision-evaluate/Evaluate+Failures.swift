@@ -29,7 +29,7 @@ extension Evaluate {
   private static func failure(_ error: EvaluationError) -> CommandFailure {
     let exit: CommandExit =
       switch error {
-      case .nothingReadable, .notFinite, .camerasUnknown: .badData
+      case .nothingReadable, .notFinite, .camerasUnknown, .nothingToFitOn: .badData
       case .unknownBaseline, .noNetwork, .noEmbedding, .noTask: .usage
       case .cannotWrite: .cannotWrite
       }

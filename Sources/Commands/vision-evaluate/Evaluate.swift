@@ -12,7 +12,7 @@ struct Evaluate: VisionCommand {
     discussion: """
       Examples:
         vision-evaluate runs/walk --task reid --data market --output eval
-        vision-evaluate baseline:histogram runs/walk --task reid --data market
+        vision-evaluate baseline:histogram-lda runs/walk --task reid --data market
         vision-evaluate runs/walk --task reid --query q --gallery g --json
         vision-evaluate runs/faces --task face --data faces --resolutions 32,16
         vision-evaluate runs/denoise --task restoration --data clean --degradation noise25
@@ -28,8 +28,10 @@ struct Evaluate: VisionCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "Run folder (its best model), model folder, random:BACKBONE, baseline:histogram or "
-        + "baseline:pixels; several are compared in one table.", valueName: "model"))
+      "Run folder (its best model), model folder, random:BACKBONE, or a yardstick: "
+        + "baseline:histogram, baseline:pixels, with -lda behind it linear discriminants fitted on the "
+        + "training split; for restoration baseline:identity, median, nlm or unsharp. Several are "
+        + "compared in one table, and each with the first one pair by pair.", valueName: "model"))
   var models: [String]
 
   @Option(

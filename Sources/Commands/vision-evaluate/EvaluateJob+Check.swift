@@ -25,7 +25,7 @@ extension EvaluateJob {
     var seconds = 0.0
     var models: [RetrievalResult.Model] = []
     for reference in flags.models {
-      let extractor = try open(reference)
+      let extractor = try open(reference, fitting: FittingPictures(evaluation.folder))
       let matrix = try extractor.features(of: sample, flip: flags.flip)
       seconds += matrix.seconds * Double(paths.count) / Double(sample.count)
       models.append(RetrievalResult.Model(extractor))

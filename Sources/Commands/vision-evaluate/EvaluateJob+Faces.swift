@@ -4,6 +4,7 @@ import Evaluation
 import Foundation
 import Metrics
 import Reports
+import Tasks
 
 extension EvaluateJob {
   /// Scores every model on faces, one after the other.
@@ -14,7 +15,7 @@ extension EvaluateJob {
     let evaluation = FaceEvaluation(test, settings: settings)
     log.notice(summary(of: test))
     if flags.common.dryRun {
-      for model in flags.models { _ = try open(model) }
+      for model in flags.models { _ = try open(model, fitting: try fitting(for: test)) }
       log.notice(
         "\(evaluation.pictureCount) pictures to describe for each model; nothing was written")
       return FaceCheck(
@@ -25,12 +26,13 @@ extension EvaluateJob {
     }
     let outputs = try preparedOutputs()
     // All models are opened before the first is scored: a misspelt last one must not cost the rest.
-    if flags.models.count > 1 { for model in flags.models { _ = try open(model) } }
+    let fitting = try fitting(for: test)
+    var opened = try flags.models.map { try open($0, fitting: fitting) }
     var results: [FaceResult] = []
-    for reference in flags.models {
-      let extractor = try open(reference)
+    while !opened.isEmpty {
+      let extractor = opened.removeFirst()
       let progress = ProgressReporter(
-        reference, total: evaluation.pictureCount, console: session.console)
+        extractor.reference, total: evaluation.pictureCount, console: session.console)
       var result = try evaluation.result(of: extractor) { progress.advance(steps: $0, items: $0) }
       progress.finish()
       result.adapters = flags.adapter
@@ -42,16 +44,29 @@ extension EvaluateJob {
     session.console.print(table.plain())
     if let sets = FaceTable.sets(results[0]) { session.console.print(sets.plain()) }
     for sentence in FaceTable.captionSentences(results) { log.notice(sentence) }
+    let comparisons = results.dropFirst().flatMap { $0.comparisons(with: results[0]) }
+    show(comparisons)
+    let answer: any Encodable =
+      results.count == 1
+      ? results[0] : FaceComparison(models: results, comparisons: comparisons)
     if let outputs {
       try FaceReport(results, command: session.quotedCommandLine).write(to: outputs)
-      if results.count == 1 {
-        try outputs.write(results: results[0])
-      } else {
-        try outputs.write(results: FaceComparison(models: results))
-      }
+      try outputs.write(comparisons: comparisons)
+      try outputs.write(results: answer)
       log.notice("report: \(outputs.url.appendingPathComponent("report.html").path)")
     }
-    return results.count == 1 ? results[0] : FaceComparison(models: results)
+    return answer
+  }
+
+  /// The training persons beside a test, for baselines that are fitted; nil where none of them is asked for.
+  private func fitting(for test: FaceTest) throws(DatasetError) -> FittingPictures? {
+    let isAsked = flags.models.contains {
+      $0.hasPrefix("baseline:") && $0.hasSuffix(DiscriminantFeature.suffix)
+    }
+    guard isAsked, let data = flags.data else { return nil }
+    let folder = try FaceFolder(path: data)
+    return FittingPictures(
+      folder.pictures, path: folder.path, preparation: FacePreparation(size: 112), test: test)
   }
 
   private func faceTest() throws(DatasetError) -> FaceTest {

@@ -39,26 +39,26 @@ struct EvaluateJob {
     if flags.common.dryRun { return try check(evaluation, warnings: warnings) }
     let outputs = try preparedOutputs()
     // All models are opened before the first is scored: a misspelt last one must not cost the rest.
-    if flags.models.count > 1 { for model in flags.models { _ = try open(model) } }
+    var opened = try flags.models.map { try open($0, fitting: FittingPictures(folder)) }
     var results: [RetrievalResult] = []
-    for reference in flags.models {
-      let result = try score(reference, evaluation)
+    while !opened.isEmpty {
+      let result = try score(opened.removeFirst(), evaluation)
       if results.isEmpty { report(skipped: result.skipped) }
       results.append(result)
     }
     if let file = flags.features { try write(results[0], to: URL(fileURLWithPath: file)) }
     show(results)
+    let comparisons = results.dropFirst().flatMap { $0.comparisons(with: results[0]) }
+    show(comparisons)
     let answer: any Encodable =
-      results.count == 1 ? results[0] : RetrievalComparison(models: results)
+      results.count == 1
+      ? results[0] : RetrievalComparison(models: results, comparisons: comparisons)
     if let outputs {
       let report = RetrievalReport(
         results, warnings: warnings, command: session.quotedCommandLine)
       try report.write(to: outputs)
-      if results.count == 1 {
-        try outputs.write(results: results[0])
-      } else {
-        try outputs.write(results: RetrievalComparison(models: results))
-      }
+      try outputs.write(comparisons: comparisons)
+      try outputs.write(results: answer)
       let page = outputs.url.appendingPathComponent("report.html").path
       log.notice("report: \(page)")
     }
@@ -66,11 +66,10 @@ struct EvaluateJob {
   }
 
   private func score(
-    _ reference: String, _ evaluation: RetrievalEvaluation
+    _ extractor: FeatureExtractor, _ evaluation: RetrievalEvaluation
   ) throws -> RetrievalResult {
-    let extractor = try open(reference)
     let progress = ProgressReporter(
-      reference, total: evaluation.paths.count, console: session.console)
+      extractor.reference, total: evaluation.paths.count, console: session.console)
     let result = try evaluation.result(of: extractor) { progress.advance(steps: $0, items: $0) }
     progress.finish()
     return result
@@ -82,6 +81,15 @@ struct EvaluateJob {
     table.caption = nil
     session.console.print(table.plain())
     for sentence in RetrievalTable.captionSentences(results) { log.notice(sentence) }
+  }
+
+  /// Prints how models compare with the first: a table, and a sentence for each score.
+  func show(_ comparisons: [ModelComparison]) {
+    guard var table = ComparisonTable.table(comparisons) else { return }
+    table.caption = nil
+    session.console.print(table.plain())
+    for comparison in comparisons { log.notice(comparison.sentence) }
+    log.notice(ComparisonTable.caption(comparisons[0]))
   }
 
   private func write(_ result: RetrievalResult, to file: URL) throws {
@@ -144,10 +152,13 @@ struct EvaluateJob {
   // MARK: Parts
 
   /// Opens a model.
-  func open(_ reference: String) throws -> FeatureExtractor {
+  func open(
+    _ reference: String, fitting: FittingPictures? = nil
+  ) throws -> FeatureExtractor {
     let extractor = try FeatureExtractor(
       reference, position: flags.feature.position,
-      adapters: reference.hasPrefix("baseline:") ? [] : flags.adapter, seed: seed)
+      adapters: reference.hasPrefix("baseline:") ? [] : flags.adapter, seed: seed,
+      fitting: fitting)
     log.detail(
       "\(reference): \(extractor.origin), \(extractor.parameterCount) parameters, "
         + "features of \(extractor.width) values")

@@ -4,6 +4,8 @@ import Evaluation
 struct FaceComparison: Encodable {
   /// The results in the order of the command line.
   var models: [FaceResult]
+  /// The second and every further model against the first.
+  var comparisons: [ModelComparison]
 }
 
 /// The `--json` object of a dry run on faces.

@@ -8,6 +8,8 @@ import Tasks
 /// Several models on the same spoiled pictures.
 struct RestorationComparison: Encodable {
   let models: [RestorationResult]
+  /// The second and every further method against the first.
+  let comparisons: [ModelComparison]
 }
 
 extension EvaluateJob {
@@ -53,8 +55,17 @@ extension EvaluateJob {
     table.caption = nil
     session.console.print(table.plain())
     for result in results { log.notice(result.caption) }
-    if let outputs { try write(results, to: outputs) }
-    return results.count == 1 ? results[0] : RestorationComparison(models: results)
+    let comparisons = results.dropFirst().flatMap { $0.comparisons(with: results[0]) }
+    show(comparisons)
+    let answer: any Encodable =
+      results.count == 1
+      ? results[0] : RestorationComparison(models: results, comparisons: comparisons)
+    if let outputs {
+      try write(results, to: outputs)
+      try outputs.write(comparisons: comparisons)
+      try outputs.write(results: answer)
+    }
+    return answer
   }
 
   private func method(_ reference: String) throws -> RestorationMethod {
@@ -81,7 +92,13 @@ extension EvaluateJob {
   private func write(_ results: [RestorationResult], to folder: EvaluationFolder) throws {
     try folder.write(RestorationTable.table(results).markdown() + "\n", as: "table.md")
     try folder.write(skipped: results[0].skipped)
-    var sections = [HTMLReport.Section("Scores", blocks: [.table(RestorationTable.table(results))])]
+    var sections = [
+      HTMLReport.Section(
+        "Scores",
+        blocks: [.table(RestorationTable.table(results))]
+          + HTMLReport.Block.comparisons(
+            results.dropFirst().flatMap { $0.comparisons(with: results[0]) }))
+    ]
     for (index, result) in results.enumerated() {
       let sheet = try result.strips()
       try folder.write(sheet, as: "restored-\(index + 1).png")
@@ -95,10 +112,5 @@ extension EvaluateJob {
       sections: sections, command: session.quotedCommandLine,
       skipped: results[0].skipped.map { .init(path: $0.path, reason: $0.reason) })
     try report.write(to: folder.url.appendingPathComponent("report.html"))
-    if results.count == 1 {
-      try folder.write(results: results[0])
-    } else {
-      try folder.write(results: RestorationComparison(models: results))
-    }
   }
 }

@@ -14,6 +14,8 @@ struct FaceFineTuningReport {
   let task: FaceRecognition
   /// Scores of the best weights on what was held out; nil without any.
   let result: FaceResult?
+  /// What it has to beat.
+  let yardsticks: [FaceResult]
   let bestStep: Int
   let state: TaskState
   let skipped: [SkippedFile]
@@ -45,7 +47,9 @@ struct FaceFineTuningReport {
         ], in: job.folder)
     ]
     if let result {
-      var blocks: [HTMLReport.Block] = [.table(FaceTable.table([result]))]
+      var blocks: [HTMLReport.Block] = [.table(FaceTable.table([result] + yardsticks))]
+      blocks += HTMLReport.Block.comparisons(
+        yardsticks.flatMap { result.comparisons(with: $0) })
       if job.recipe.report.pictures {
         blocks += try FaceReport.pictures(of: result) { name, drawn in
           switch drawn {

@@ -77,10 +77,19 @@ struct FaceRun {
     state: TaskState, log: RunLog
   ) throws -> FinetuneResult {
     var result: FaceResult?
+    var others: [FaceResult] = []
     if let test = task.data.heldOut {
-      result = try FaceEvaluation(
-        test, settings: FaceScoringSettings(resolutions: [32, 16], seed: job.recipe.seed)
-      ).result(of: FeatureExtractor(job.folder.best.path))
+      let evaluation = FaceEvaluation(
+        test,
+        settings: FaceScoringSettings(
+          resolutions: [32, 16], size: task.preparation.size, seed: job.recipe.seed))
+      result = try evaluation.result(of: FeatureExtractor(job.folder.best.path))
+      let fitting = FittingPictures(
+        task.data.train, path: faces.path, preparation: task.preparation, test: test)
+      others = try ["pixels", "pixels-lda"].map {
+        try evaluation.result(
+          of: FeatureExtractor("baseline:" + $0, seed: job.recipe.seed, fitting: fitting))
+      }
     }
     let skipped = faces.skipped + task.skipped
     try job.write(skipped: skipped)
@@ -90,7 +99,8 @@ struct FaceRun {
     ).write(to: job.folder)
     let best = trainer.best == nil ? state.step : trainer.bestStep
     try FaceFineTuningReport(
-      job: job, task: task, result: result, bestStep: best, state: state, skipped: skipped
+      job: job, task: task, result: result, yardsticks: others, bestStep: best, state: state,
+      skipped: skipped
     ).write()
     if let scores = result?.scores.first {
       log.notice(
@@ -98,7 +108,15 @@ struct FaceRun {
           + "\(RetrievalTable.text(scores.ranks[1] ?? 0)) on \(task.data.heldOutPersons) held-out "
           + "persons")
     }
+    let area = result?.scores.first?.curve?.area ?? 0
+    let yardsticks = others.compactMap { other in
+      other.scores.first?.curve.map {
+        Yardstick(name: other.model.reference, metric: "AUC", value: $0.area, model: area)
+      }
+    }
+    Yardstick.tell(yardsticks, log: log)
     return job.result(
-      of: trainer, job.recipe.tuning, state: state, bestStep: best, best: result, log: log)
+      of: trainer, job.recipe.tuning, state: state, bestStep: best, best: result,
+      yardsticks: yardsticks, log: log)
   }
 }

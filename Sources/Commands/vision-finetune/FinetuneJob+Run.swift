@@ -45,7 +45,7 @@ extension FinetuneJob {
   /// The last line of a run, and its answer; `best` is the score on what was held out.
   func result<Task: FinetuneTask>(
     of trainer: TaskTrainer<Task>, _ tuning: TuningSettings, state: TaskState, bestStep: Int,
-    best: (any Encodable)?, log: RunLog
+    best: (any Encodable)?, yardsticks: [Yardstick], log: RunLog
   ) -> FinetuneResult {
     log.notice(
       "Done in \(Int(elapsed.rounded())) s: model \(folder.best.path), report "
@@ -56,6 +56,7 @@ extension FinetuneJob {
       totalParameters: trainer.task.parameterCount, steps: state.step,
       imagesPerSecond: Double(state.images) / max(state.seconds, 1e-9),
       peakMemoryMiB: Double(max(state.peakResidentBytes, Compute.peakResidentBytes)) / 1_048_576,
-      best: best, bestStep: bestStep, seconds: state.seconds, report: folder.report.path)
+      best: best, yardsticks: yardsticks, bestStep: bestStep, seconds: state.seconds,
+      report: folder.report.path)
   }
 }

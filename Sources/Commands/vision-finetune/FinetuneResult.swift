@@ -10,13 +10,15 @@ struct FinetuneResult: Encodable {
   var peakMemoryMiB: Double
   /// What `vision-evaluate` would print for the best weights on what was held out; null without.
   var best: (any Encodable)?
+  /// Simple methods on the same held-out data.
+  var yardsticks: [Yardstick]
   var bestStep: Int
   var seconds: Double
   var report: String
 
   private enum Keys: String, CodingKey {
     case run, task, adapter, trainableParameters, totalParameters, steps, imagesPerSecond
-    case peakMemoryMiB, best, bestStep, seconds, report
+    case peakMemoryMiB, best, yardsticks, bestStep, seconds, report
   }
 
   func encode(to encoder: any Encoder) throws {
@@ -34,6 +36,7 @@ struct FinetuneResult: Encodable {
     } else {
       try container.encodeNil(forKey: .best)
     }
+    try container.encode(yardsticks, forKey: .yardsticks)
     try container.encode(bestStep, forKey: .bestStep)
     try container.encode(seconds, forKey: .seconds)
     try container.encode(report, forKey: .report)

@@ -14,6 +14,8 @@ struct ReIDReport {
   let task: PersonReID
   /// Scores of the best weights on what was held out; nil without any.
   let result: RetrievalResult?
+  /// What it has to beat; nil without held-out persons.
+  let yardsticks: ReIDYardsticks?
   let bestStep: Int
   let state: TaskState
   let skipped: [SkippedFile]
@@ -109,7 +111,7 @@ struct ReIDReport {
   }
 
   private func scoreSection(_ result: RetrievalResult) -> HTMLReport.Section {
-    .init("Scores on held-out persons", blocks: [.table(RetrievalTable.table([result]))])
+    .init("Scores on held-out persons", blocks: yardsticks?.blocks(beside: result) ?? [])
   }
 
   private var dataSection: HTMLReport.Section {

@@ -79,6 +79,7 @@ struct ReIDRun {
     state: TaskState, log: RunLog
   ) throws -> FinetuneResult {
     var result: RetrievalResult?
+    var yardsticks: ReIDYardsticks?
     if !task.data.query.isEmpty {
       let heldOut = PersonFolder(
         path: people.path, layout: "persons held out of the training pictures",
@@ -88,6 +89,8 @@ struct ReIDRun {
         settings: RetrievalSettings(
           rule: task.data.usesCameras ? .crossCamera : .withoutCameras, seed: job.recipe.seed))
       result = try evaluation.result(of: FeatureExtractor(job.folder.best.path))
+      yardsticks = try ReIDYardsticks(
+        evaluation, data: task.data, model: job.folder.best.path)
     }
     let skipped = people.skipped + task.skipped
     try job.write(skipped: skipped)
@@ -98,7 +101,8 @@ struct ReIDRun {
     ).write(to: job.folder)
     let best = trainer.best == nil ? state.step : trainer.bestStep
     try ReIDReport(
-      job: job, task: task, result: result, bestStep: best, state: state, skipped: skipped
+      job: job, task: task, result: result, yardsticks: yardsticks, bestStep: best, state: state,
+      skipped: skipped
     )
     .write()
     if let scores = result?.scores {
@@ -106,12 +110,15 @@ struct ReIDRun {
         "Best weights of step \(best): mAP \(RetrievalTable.text(scores.mAP)), rank-1 "
           + "\(RetrievalTable.text(scores.rank1)) on \(scores.queryPersons) held-out persons")
     }
+    let compared = result.flatMap { yardsticks?.scores(beside: $0) } ?? []
+    Yardstick.tell(compared, log: log)
     if !people.query.isEmpty, !people.isSeededSplit {
       log.notice(
         "Score it on the test people with: vision-evaluate \(quotedForShell(job.folder.url.path)) "
           + "--task reid --data \(quotedForShell(job.inputs.data))")
     }
     return job.result(
-      of: trainer, job.recipe.tuning, state: state, bestStep: best, best: result, log: log)
+      of: trainer, job.recipe.tuning, state: state, bestStep: best, best: result,
+      yardsticks: compared, log: log)
   }
 }

@@ -65,12 +65,20 @@ struct RestorationRun {
     log: RunLog
   ) throws -> FinetuneResult {
     var result: RestorationResult?
+    var others: [RestorationResult] = []
     if !task.data.heldOut.isEmpty {
       let evaluation = RestorationEvaluation(
         items: task.data.heldOut, path: job.inputs.data,
         degradation: job.recipe.restoration.degradation, seed: job.recipe.seed)
       result = try evaluation.result(
         of: .network(RestorationModel.load(job.folder.best.path)), reference: job.folder.best.path)
+      others = try RestorationYardsticks.names(
+        for: job.recipe.restoration.degradation, pixels: result?.pixels ?? 0
+      ).compactMap { name in
+        try RestorationMethod(baseline: name).map {
+          try evaluation.result(of: $0, reference: "baseline:" + name)
+        }
+      }
     }
     let skipped = task.data.skipped + task.skipped
     try job.write(skipped: skipped)
@@ -111,7 +119,11 @@ struct RestorationRun {
                   lookFor: "Noise and blocks should go while edges and texture stay."))
             ]))
       }
-      sections.append(.init("Scores", blocks: [.table(RestorationTable.table([result]))]))
+      sections.append(
+        .init(
+          "Scores",
+          blocks: [.table(RestorationTable.table([result] + others))]
+            + HTMLReport.Block.comparisons(others.flatMap { result.comparisons(with: $0) })))
     }
     try HTMLReport(
       title: "Image restoration",
@@ -124,8 +136,21 @@ struct RestorationRun {
       recipe: job.recipe.yaml(),
       skipped: skipped.map { .init(path: $0.path, reason: $0.reason) }
     ).write(to: job.folder.report)
+    let yardsticks =
+      result.map { result in
+        [
+          Yardstick(
+            name: "the spoiled pictures", metric: "PSNR", value: result.inputPsnr,
+            model: result.psnr)
+        ]
+          + others.map {
+            Yardstick(name: $0.reference, metric: "PSNR", value: $0.psnr, model: result.psnr)
+          }
+      } ?? []
+    Yardstick.tell(yardsticks, log: log)
     return job.result(
-      of: trainer, job.recipe.tuning, state: state, bestStep: best, best: result, log: log)
+      of: trainer, job.recipe.tuning, state: state, bestStep: best, best: result,
+      yardsticks: yardsticks, log: log)
   }
 
   private func keyFigures(

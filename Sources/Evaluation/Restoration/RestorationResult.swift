@@ -21,9 +21,13 @@ public struct RestorationResult: Sendable, Encodable {
     /// Structural similarity of the 3-D Gaussian form.
     public var ssim3d: Double
 
+    /// Width times height.
+    public var pixels: Int
+
     /// Compares a restored picture with its pair.
     init(name: String, output: Image, pair: (degraded: Image, clean: Image)) {
       self.name = name
+      pixels = output.width * output.height
       psnr = peakSignalToNoise(output, pair.clean)
       inputPsnr = peakSignalToNoise(pair.degraded, pair.clean)
       ssim = StructuralSimilarity.gaussian2D(output, pair.clean)
@@ -56,6 +60,8 @@ public struct RestorationResult: Sendable, Encodable {
 
   /// Mean PSNR in dB over pictures whose PSNR is finite.
   public var psnr: Double { Self.mean(rows.map(\.psnr)) }
+  /// Pixels of all pictures.
+  public var pixels: Int { rows.reduce(0) { $0 + $1.pixels } }
   /// Mean PSNR before restoring.
   public var inputPsnr: Double { Self.mean(rows.map(\.inputPsnr)) }
   /// Mean structural similarity, 2-D form on RGB.
@@ -83,7 +89,8 @@ public struct RestorationResult: Sendable, Encodable {
       + "luma is 16…235 and not rounded. Means over \(rows.count) pictures of \(path), degradation "
       + "\(degradation)"
       + (equal > 0 ? "; \(equal) equal the truth and are in no mean of PSNR" : "")
-      + (skipped.isEmpty ? "" : "; \(skipped.count) left out") + "." + averaging
+      + (skipped.isEmpty ? "" : "; \(skipped.count) left out") + "."
+      + (degradation.hasPrefix("sr") ? " Spoiled is the bicubic enlargement." : "") + averaging
   }
 
   /// Spoiled, restored and clean pictures side by side.
