@@ -16,8 +16,8 @@ public final class VisionTransformer: MaskableBackbone {
   @Key("pos_embed") private var positions: Parameter?
   @Key("patch_embed") private var embedding: PatchEmbedding
   @Key("rel_pos_bias") private var relativePositions: RelativePositionBias?
-  private let blocks: [TransformerBlock]
-  private let norm: LayerNormalization?
+  let blocks: [TransformerBlock]
+  let norm: LayerNormalization?
   @Key("fc_norm") private var pooledNorm: LayerNormalization?
   private let head: Linear?
 
@@ -121,6 +121,20 @@ public final class VisionTransformer: MaskableBackbone {
   public func tokens(
     of images: Variable, mask: [Bool]? = nil, token: Variable? = nil, in context: ForwardContext
   ) -> Variable {
+    var x = embedded(images, mask: mask, token: token, in: context)
+    let offsets = relativePositions.map { $0(in: context) }
+    for block in blocks {
+      x = context.checkpointed([x] + (offsets.map { [$0] } ?? [])) {
+        block($0[0], offsets: $0.dropFirst().first, in: $1)
+      }
+    }
+    return norm.map { $0(x, in: context) } ?? x
+  }
+
+  /// Tokens before the first block.
+  func embedded(
+    _ images: Variable, mask: [Bool]? = nil, token: Variable? = nil, in context: ForwardContext
+  ) -> Variable {
     precondition(
       images.shape.count == 4 && images.shape[1] == configuration.image.height
         && images.shape[2] == configuration.image.width,
@@ -135,13 +149,14 @@ public final class VisionTransformer: MaskableBackbone {
     }
     if !prefix.isEmpty { x = Variable.concatenated(prefix + [x], axis: 1) }
     if configuration.positionsOfPrefix { x = addingPositions(x, in: context) }
-    let offsets = relativePositions.map { $0(in: context) }
-    for block in blocks {
-      x = context.checkpointed([x] + (offsets.map { [$0] } ?? [])) {
-        block($0[0], offsets: $0.dropFirst().first, in: $1)
-      }
-    }
-    return norm.map { $0(x, in: context) } ?? x
+    if let offset = context.tokenOffset { x = x + Self.repeated(offset, tokens: x.shape[1]) }
+    return x
+  }
+
+  /// The offset of each picture for all its tokens.
+  private static func repeated(_ offset: Variable, tokens: Int) -> Variable {
+    let row = offset.reshaped([offset.shape[0], 1, offset.shape[1]])
+    return Variable.concatenated([Variable](repeating: row, count: tokens), axis: 1)
   }
 
   private func addingPositions(_ tokens: Variable, in context: ForwardContext) -> Variable {
@@ -154,7 +169,11 @@ public final class VisionTransformer: MaskableBackbone {
 
   /// Pooled tokens.
   public func features(of images: Variable, in context: ForwardContext) -> Variable {
-    let all = tokens(of: images, in: context)
+    pooled(tokens(of: images, in: context), in: context)
+  }
+
+  /// The feature vector of tokens after the final normalisation.
+  func pooled(_ all: Variable, in context: ForwardContext) -> Variable {
     let pooled =
       switch configuration.pooling {
       case .token: all.slice(0..<1, axis: 1).reshaped([all.shape[0], featureWidth])

@@ -8,6 +8,8 @@ public enum EvaluationError: Error, Sendable, Equatable, CustomStringConvertible
   case unknownBaseline(name: String, known: [String])
   /// A baseline that is fitted has no training pictures.
   case nothingToFitOn(model: String)
+  /// The model's vectors do not have so many numbers.
+  case noLength(model: String, length: Int, width: Int)
   /// The model has no embedding head.
   case noEmbedding(model: String)
   /// The model was not fine-tuned for this task.
@@ -35,6 +37,10 @@ public enum EvaluationError: Error, Sendable, Equatable, CustomStringConvertible
       "\(model) is fitted on training pictures of other people, but the data have none: add train/ or "
         + "bounding_box_train/ beside the test pictures and name their folder with --data, or leave the "
         + "baseline out."
+    case .noLength(let model, let length, let width):
+      "--length \(length) does not fit \(model), whose vectors have \(width) numbers"
+        + (model.hasPrefix("baseline:")
+          ? " and cannot be cut short; leave --length out." : "; take a number from 1 to \(width).")
     case .noEmbedding(let model):
       "The model \(model) has no embedding head (heads.safetensors); "
         + "score its pooled features with --feature backbone."

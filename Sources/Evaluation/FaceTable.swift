@@ -74,7 +74,9 @@ public enum FaceTable {
       let adapters =
         result.adapters.isEmpty ? "" : ", adapters \(result.adapters.joined(separator: ", "))"
       sentences.append(
-        "Model \(result.model.reference) (\(result.model.origin)\(weights)\(adapters)).")
+        "Model \(result.model.reference) (\(result.model.origin)\(weights)\(adapters))"
+          + (result.model.width == result.model.fullWidth
+            ? "." : ", the first \(result.model.width) of \(result.model.fullWidth) values."))
     }
     if let verification = first.scores.first?.verification {
       sentences.append(

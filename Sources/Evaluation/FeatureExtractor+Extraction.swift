@@ -11,13 +11,15 @@ extension FeatureExtractor {
   ///
   /// - Parameters:
   ///   - paths: the files; those that cannot be decoded are left out and listed.
+  ///   - cameras: the camera of each, for models that were trained with cameras; nil where none is known.
   ///   - flip: whether a feature is the mean of those of the picture and of its mirror image.
   ///   - progress: called with the number of pictures of each finished batch.
   /// - Returns: one row for every picture that could be decoded, in the order of `paths`.
   /// - Throws: ``EvaluationError/nothingReadable(set:count:path:reason:)`` without a single picture,
   ///   ``EvaluationError/notFinite(model:path:)`` for a broken model.
   public func features(
-    of paths: [String], flip: Bool = false, progress: (Int) -> Void = { _ in }
+    of paths: [String], cameras: [Int?]? = nil, flip: Bool = false,
+    progress: (Int) -> Void = { _ in }
   ) throws -> FeatureMatrix {
     let target: PictureGroup.Target =
       switch method {
@@ -28,7 +30,7 @@ extension FeatureExtractor {
     var matrix = FeatureMatrix(width: width)
     matrix.values.reserveCapacity(paths.count * width)
     try PictureGroup.forEach(of: paths, target: target) { group, count in
-      let rows = values(of: group)
+      let rows = values(of: group, cameras: cameras)
       if let place = rows.firstIndex(where: { !$0.isFinite }) {
         throw EvaluationError.notFinite(
           model: reference, path: paths[group.kept[place / width]])
@@ -47,12 +49,13 @@ extension FeatureExtractor {
     return matrix
   }
 
-  private func values(of group: PictureGroup) -> [Float] {
+  private func values(of group: PictureGroup, cameras: [Int?]?) -> [Float] {
     guard case .network(let describe, _) = method else { return group.values }
     guard let input = group.input else { return [] }
-    var features = describe(input, nil)
+    let facts = PictureFacts(cameras: cameras.map { all in group.kept.map { all[$0] } })
+    var features = describe(input, facts)
     if let mirrored = group.mirrored {
-      features.add(describe(mirrored, nil))
+      features.add(describe(mirrored, facts))
       features = features.scaled(by: 0.5)
     }
     return features.values

@@ -64,7 +64,7 @@ extension FeatureExtractor {
   private func values(of images: [Image], qualities: [Float]?) -> [Float] {
     switch method {
     case .network(let describe, let preparation):
-      describe(preparation.tensor(faces: images), qualities).values
+      describe(preparation.tensor(faces: images), PictureFacts(qualities: qualities)).values
     case .description(let feature): images.flatMap { feature.features(of: $0) }
     }
   }

@@ -18,9 +18,17 @@ import Training
 public final class FeatureExtractor {
   /// How a picture becomes a vector.
   enum Method {
-    /// Takes `[images, height, width, 3]` and, for adapters that ask, how good each picture is.
-    case network((Tensor, [Float]?) -> Tensor, preparation: PicturePreparation)
+    /// Takes `[images, height, width, 3]` and what is known about the pictures.
+    case network((Tensor, PictureFacts) -> Tensor, preparation: PicturePreparation)
     case description(any ImageFeature)
+  }
+
+  /// What is known about pictures beside their pixels.
+  struct PictureFacts {
+    /// How good each is, for adapters that ask.
+    var qualities: [Float]?
+    /// The camera of each, for heads that ask.
+    var cameras: [Int?]?
   }
 
   /// What was asked for: a folder, `random:BACKBONE` or `baseline:NAME`.
@@ -31,10 +39,16 @@ public final class FeatureExtractor {
   public let position: FeaturePosition?
   /// Length of a feature vector.
   public let width: Int
+  /// Length of the model's vector, of which ``width`` numbers are compared.
+  public let fullWidth: Int
+  /// Lengths that the model was trained to be cut to, ascending; empty where it was not.
+  public let trainedLengths: [Int]
   /// Tells weights apart in reports; nil for baselines.
   public let fingerprint: String?
   /// Picture size of the network; nil for baselines, which take any.
   public let extent: Extent?
+  /// What is probably wrong with how the model has its pictures prepared, a sentence each.
+  public let preparationMistakes: [String]
   /// Parameters used; 0 for baselines.
   public let parameterCount: Int
   /// Rows and columns of prepared faces, where the model was fine-tuned for them.
@@ -51,11 +65,12 @@ public final class FeatureExtractor {
   ///   - adapters: adapter folders to put on the network, beside the one that a model folder needs; the
   ///     head of the last one that has a head is taken. Several are added up.
   ///   - seed: seed of the weights of `random:BACKBONE`.
+  ///   - length: how many of the vector's first numbers are compared; nil for all.
   ///   - fitting: what a baseline such as `baseline:histogram-lda` is fitted on.
   /// - Throws: ``EvaluationError``, or the error of the model folder or weight file.
   public init(
     _ reference: String, position: FeaturePosition? = nil, adapters: [String] = [], seed: Int = 0,
-    fitting: FittingPictures? = nil
+    length: Int? = nil, fitting: FittingPictures? = nil
   ) throws {
     self.reference = reference
     if reference.hasPrefix("baseline:") {
@@ -67,8 +82,14 @@ public final class FeatureExtractor {
       method = .description(feature)
       origin = Self.origin(of: feature, fitting: fitting)
       self.position = nil
+      guard length ?? feature.width == feature.width else {
+        throw EvaluationError.noLength(model: reference, length: length ?? 0, width: feature.width)
+      }
       width = feature.width
+      fullWidth = width
+      trainedLengths = []
       fingerprint = nil
+      preparationMistakes = []
       extent = nil
       parameterCount = 0
       facePictureSize = nil
@@ -86,46 +107,61 @@ public final class FeatureExtractor {
       model.configuration.pretrainedCfg, preprocessing: model.preprocessing)
     let backbone = model.backbone
     var modules: [any Module] = [backbone]
+    let whole: Int
+    var lengths: [Int] = []
+    let describe: (Tensor, PictureFacts) -> Tensor
     switch position {
     case .backbone:
-      width = backbone.featureWidth
-      method = .network(
-        {
-          let context = ForwardContext.inference()
-          context.quality = $1
-          return backbone.features(of: Variable($0), in: context).value
-        }, preparation: preparation)
+      whole = backbone.featureWidth
+      describe = {
+        let context = ForwardContext.inference()
+        context.quality = $1.qualities
+        return backbone.features(of: Variable($0), in: context).value
+      }
     case .embedding:
       let head = try Self.embeddingHead(of: model, reference: reference)
       modules.append(head)
-      width = head.width
-      method = .network(
-        {
-          let context = ForwardContext.inference()
-          context.quality = $1
-          return head(backbone.features(of: Variable($0), in: context), in: context).value
-        }, preparation: preparation)
+      whole = head.width
+      describe = {
+        let context = ForwardContext.inference()
+        context.quality = $1.qualities
+        return head(backbone.features(of: Variable($0), in: context), in: context).value
+      }
     case .task:
       let headFile = adapted.headFolder.appendingPathComponent(TaskDescription.headName)
       if let shape = description?.face {
-        let network = FaceNetwork(backbone: backbone, shape: shape, random: RandomStream(seed: 0))
+        let network = try FaceNetwork(
+          backbone: backbone, shape: shape, random: RandomStream(seed: 0))
         try ModuleWeights.read(into: network.head, from: headFile)
         modules.append(network.head)
-        width = shape.length
-        method = .network(
-          { network.vectors(of: $0, qualities: $1) }, preparation: preparation)
+        whole = shape.length
+        lengths = network.head.comparedLengths
+        describe = { network.vectors(of: $0, qualities: $1.qualities) }
         break
       }
       guard let shape = description?.reid else {
         throw EvaluationError.noTask(model: reference)
       }
-      let network = ReIDNetwork(backbone: backbone, shape: shape, random: RandomStream(seed: 0))
+      let network = try ReIDNetwork(backbone: backbone, shape: shape, random: RandomStream(seed: 0))
       try ModuleWeights.read(into: network.head, from: headFile)
       modules.append(network.head)
-      width = shape.width
-      method = .network(
-        { images, _ in network.searchFeatures(of: images) }, preparation: preparation)
+      whole = shape.searchWidth
+      // Vectors of parts stand behind the whole picture's, whose beginnings alone are trained for.
+      lengths = shape.parts == nil ? network.head.comparedLengths : []
+      describe = { network.searchFeatures(of: $0, cameras: $1.cameras) }
     }
+    guard (1...whole).contains(length ?? whole) else {
+      throw EvaluationError.noLength(model: reference, length: length ?? 0, width: whole)
+    }
+    let cut = length ?? whole
+    width = cut
+    fullWidth = whole
+    trainedLengths = lengths.count > 1 ? lengths : []
+    method = .network(
+      cut == whole
+        ? describe : { Variable(describe($0, $1)).slice(0..<cut, axis: 1).value },
+      preparation: preparation)
+    preparationMistakes = model.configuration.pretrainedCfg.mistakes
     let isUntrained = reference.hasPrefix("random:")
     let made = model.configuration.swiftVision.origin
     origin =

@@ -36,7 +36,9 @@ public struct RetrievalEvaluation: Sendable {
     of extractor: FeatureExtractor, progress: (Int) -> Void = { _ in }
   ) throws -> RetrievalResult {
     let start = ContinuousClock.now
-    let matrix = try extractor.features(of: paths, flip: settings.flip, progress: progress)
+    let matrix = try extractor.features(
+      of: paths, cameras: (folder.query + folder.gallery).map(\.camera), flip: settings.flip,
+      progress: progress)
     let queryCount = matrix.kept.count { $0 < folder.query.count }
     let query = matrix.kept[..<queryCount].map { folder.query[$0] }
     let gallery = matrix.kept[queryCount...].map { folder.gallery[$0 - folder.query.count] }
@@ -68,17 +70,22 @@ public struct RetrievalEvaluation: Sendable {
     let galleryLabels = labels(gallery, keys: galleryKeys)
     var queryFeatures = matrix.rows(0..<query.count)
     var galleryFeatures = matrix.rows(query.count..<matrix.count)
-    guard let configuration = settings.reranking else {
-      return try scoreRetrieval(
-        queryFeatures: queryFeatures, galleryFeatures: galleryFeatures, width: matrix.width,
-        query: queryLabels, gallery: galleryLabels, options: options)
-    }
+    // Features change before distances do: cameras first, so that neighbours are persons' and not cameras'.
     if settings.rule == .cameraCentred, let queryCameras = queryLabels.cameras,
       let galleryCameras = galleryLabels.cameras
     {
       (queryFeatures, galleryFeatures) = try cameraCentred(
         query: queryFeatures, queryCameras: queryCameras, gallery: galleryFeatures,
         galleryCameras: galleryCameras, width: matrix.width)
+    }
+    if let expansion = settings.expansion {
+      (queryFeatures, galleryFeatures) = try expansion.expanded(
+        query: queryFeatures, gallery: galleryFeatures, width: matrix.width)
+    }
+    guard let configuration = settings.reranking else {
+      return try scoreRetrieval(
+        CosineDistances(query: queryFeatures, gallery: galleryFeatures, width: matrix.width),
+        query: queryLabels, gallery: galleryLabels, options: options)
     }
     let distances = try KReciprocalReranking(
       query: queryFeatures, gallery: galleryFeatures, width: matrix.width,

@@ -52,11 +52,17 @@ extension RetrievalResult {
       case nil: "baseline"
       }
     let size = model.inputSize.map { ", pictures squashed to \($0[0])×\($0[1])" } ?? ""
+    let values =
+      model.width == model.fullWidth
+      ? "\(model.width) values" : "the first \(model.width) of \(model.fullWidth) values"
     let reranking = settings.reranking.map {
       "k-reciprocal re-ranking k1 \($0.k1), k2 \($0.k2), λ \($0.lambda)"
     }
     return
-      "Feature: \(position), \(model.width) values\(size); flip \(settings.flip ? "on" : "off")"
+      "Feature: \(position), \(values)\(size); flip \(settings.flip ? "on" : "off")"
+      + (settings.expansion.map {
+        "; query expansion by \($0.neighbours) neighbours, α \($0.alpha), on both sides"
+      } ?? "")
       + "; cosine distance; \(reranking ?? "re-ranking off")."
   }
 

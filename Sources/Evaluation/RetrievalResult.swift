@@ -17,6 +17,8 @@ public struct RetrievalResult: Sendable, Encodable {
     public var feature: FeaturePosition?
     /// Length of a feature vector.
     public var width: Int
+    /// Length of the model's vector, of which the first ``width`` numbers are compared.
+    public var fullWidth: Int
     /// Rows and columns of the network's input; nil for baselines.
     public var inputSize: [Int]?
     /// Parameters used; 0 for baselines.
@@ -30,6 +32,7 @@ public struct RetrievalResult: Sendable, Encodable {
       origin = extractor.origin
       feature = extractor.position
       width = extractor.width
+      fullWidth = extractor.fullWidth
       inputSize = extractor.extent.map { [$0.height, $0.width] }
       parameters = extractor.parameterCount
       weights = extractor.fingerprint
@@ -59,7 +62,8 @@ public struct RetrievalResult: Sendable, Encodable {
 
   private enum CodingKeys: String, CodingKey {
     case model, origin, feature, featureWidth, inputSize, parameters, weights
-    case data, distance, flip, reranking, seed, skipped, seconds, imagesPerSecond, peakMemoryMiB
+    case data, distance, flip, reranking, expansion, seed, skipped, seconds, imagesPerSecond,
+      peakMemoryMiB
     case caption
   }
 
@@ -78,6 +82,7 @@ public struct RetrievalResult: Sendable, Encodable {
     try container.encode("cosine", forKey: .distance)
     try container.encode(settings.flip, forKey: .flip)
     try container.encodeIfPresent(settings.reranking, forKey: .reranking)
+    try container.encodeIfPresent(settings.expansion, forKey: .expansion)
     try container.encode(settings.seed, forKey: .seed)
     try container.encode(skipped.count, forKey: .skipped)
     try container.encode(seconds, forKey: .seconds)

@@ -20,6 +20,9 @@ public final class ForwardContext {
   public var quality: [Float]?
   /// Whether blocks keep their inputs alone and compute the rest again in the backward pass.
   public let checkpointsBlocks: Bool
+  /// What a vision transformer adds to every token of each picture, `[batch, width]`, such as a vector of
+  /// the camera; `nil` for nothing.
+  public var tokenOffset: Variable?
   private var usesRunningStatistics: Bool
   /// Whether a parameter was asked for that is not frozen.
   private(set) var sawTrainableParameter = false

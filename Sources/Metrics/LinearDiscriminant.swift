@@ -1,4 +1,5 @@
 internal import CKernels
+internal import CMetrics
 
 /// Linear discriminant analysis: the directions in which classes differ most against how much one class
 /// varies within itself.
@@ -14,8 +15,9 @@ internal import CKernels
 /// so that within-class scatter is the identity in `z`. Cosines of `z` do not depend on the choice of Q.
 ///
 /// **Source**: R. Fisher, "The use of multiple measurements in taxonomic problems", 1936, with the shrunk
-/// covariance of O. Ledoit and M. Wolf, 2004; equal to scikit-learn's `LinearDiscriminantAnalysis` with
-/// `solver="eigen"` up to a rotation.
+/// covariance of O. Ledoit and M. Wolf, 2004. Without shrinkage equal to scikit-learn's
+/// `LinearDiscriminantAnalysis` up to a rotation; with it scikit-learn's eigen solver also shrinks the total
+/// scatter, which is not done here.
 public struct LinearDiscriminant: Sendable {
   /// Length of a described row.
   public let width: Int
@@ -78,17 +80,19 @@ public struct LinearDiscriminant: Sendable {
         unit[row * width + column] -= Float(sums[own * width + column] / counts[own])
       }
     }
-    let root = Self.root(Self.scatter(unit, rows: rows, width: width, shrinkage), width: width)
+    var root = Self.scatter(unit, rows: rows, width: width, shrinkage)
+    // Shrinkage keeps pivots above 0; rounding of a nearly singular scatter may not.
+    cx_cholesky(&root, Int64(width), 1e-12)
     var basis: [[Double]] = []
     for own in 0..<places.count {
       var direction = (0..<width).map { sums[own * width + $0] / counts[own] - mean[$0] }
-      Self.solveLower(root, width: width, &direction)
+      cx_solve_lower(root, Int64(width), &direction)
       Self.append(direction, to: &basis)
     }
     var projection = [Float](repeating: 0, count: width * basis.count)
     for (place, vector) in basis.enumerated() {
       var direction = vector
-      Self.solveUpper(root, width: width, &direction)
+      cx_solve_upper(root, Int64(width), &direction)
       for column in 0..<width {
         projection[column * basis.count + place] = Float(direction[column])
       }
@@ -138,56 +142,13 @@ public struct LinearDiscriminant: Sendable {
     return result
   }
 
-  /// The lower triangular L of `A = L Lᵀ`, row-major.
-  private static func root(_ matrix: [Double], width: Int) -> [Double] {
-    var root = matrix
-    root.withUnsafeMutableBufferPointer { root in
-      for row in 0..<width {
-        for column in 0...row {
-          var sum = root[row * width + column]
-          for inner in 0..<column {
-            sum -= root[row * width + inner] * root[column * width + inner]
-          }
-          // Shrinkage keeps the pivot above 0; rounding of a nearly singular scatter may not.
-          root[row * width + column] =
-            row == column
-            ? max(sum, 1e-12).squareRoot() : sum / root[column * width + column]
-        }
-      }
-    }
-    return root
-  }
-
-  private static func solveLower(_ root: [Double], width: Int, _ vector: inout [Double]) {
-    root.withUnsafeBufferPointer { root in
-      for row in 0..<width {
-        var sum = vector[row]
-        for inner in 0..<row { sum -= root[row * width + inner] * vector[inner] }
-        vector[row] = sum / root[row * width + row]
-      }
-    }
-  }
-
-  private static func solveUpper(_ root: [Double], width: Int, _ vector: inout [Double]) {
-    root.withUnsafeBufferPointer { root in
-      for row in stride(from: width - 1, through: 0, by: -1) {
-        let value = vector[row] / root[row * width + row]
-        vector[row] = value
-        for inner in 0..<row { vector[inner] -= root[row * width + inner] * value }
-      }
-    }
-  }
-
   /// Adds what a vector has outside the span of a basis, if it is more than rounding.
   private static func append(_ vector: [Double], to basis: inout [[Double]]) {
     let before = vector.reduce(0) { $0 + $1 * $1 }.squareRoot()
     var rest = vector
     // Twice is enough: the second pass takes away what rounding left in the first.
     for _ in 0..<2 {
-      for other in basis {
-        let dot = zip(rest, other).reduce(0) { $0 + $1.0 * $1.1 }
-        for place in rest.indices { rest[place] -= dot * other[place] }
-      }
+      for other in basis { cx_remove_direction(&rest, other, Int64(rest.count)) }
     }
     let length = rest.reduce(0) { $0 + $1 * $1 }.squareRoot()
     guard length > 1e-6 * max(before, 1e-12) else { return }

@@ -76,3 +76,6 @@ struct Neighbourhoods: Sendable {
 
 /// e to the power of a number.
 func exponential(_ value: Float) -> Float { expf(value) }
+
+/// A number to the power of another.
+func power(_ value: Float, _ exponent: Float) -> Float { powf(value, exponent) }

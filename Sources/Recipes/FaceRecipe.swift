@@ -17,6 +17,8 @@ public struct FaceRecipe: Recipe {
   public var training = FinetuneSettings()
   /// Pictures, batches, head and loss.
   public var face = FaceSettings()
+  /// The head over the persons that are learned.
+  public var head = HeadSettings()
   /// How pictures are varied.
   public var augmentation = ISRAugmentation()
   /// What the run shows about itself.
@@ -42,6 +44,7 @@ public struct FaceRecipe: Recipe {
     + TuningSettings.fields.map { $0.within("tuning", \.tuning) }
     + FinetuneSettings.fields.map { $0.within("training", \.training) }
     + FaceSettings.fields.map { $0.within("face", \.face) }
+    + HeadSettings.fields.map { $0.within("head", \.head) }
     + ISRAugmentation.fields.map { $0.within("augmentation", \.augmentation) }
     + ReportSettings.fields.map { $0.within("report", \.report) }
 

@@ -17,6 +17,8 @@ public struct ReIDRecipe: Recipe {
   public var training = FinetuneSettings()
   /// Batches, head and losses.
   public var reid = ReIDSettings()
+  /// The head over the persons that are learned.
+  public var head = HeadSettings()
   /// How pictures are varied.
   public var augmentation = ISRAugmentation()
   /// What the run shows about itself.
@@ -31,6 +33,7 @@ public struct ReIDRecipe: Recipe {
     + TuningSettings.fields.map { $0.within("tuning", \.tuning) }
     + FinetuneSettings.fields.map { $0.within("training", \.training) }
     + ReIDSettings.fields.map { $0.within("reid", \.reid) }
+    + HeadSettings.fields.map { $0.within("head", \.head) }
     + ISRAugmentation.fields.map { $0.within("augmentation", \.augmentation) }
     + ReportSettings.fields.map { $0.within("report", \.report) }
 

@@ -73,6 +73,13 @@ public struct ReIDSettings: RecipeSettings {
   public var margin = 0.3
   /// Weight of the centre loss; 0 has none.
   public var centreWeight = 0.0
+  /// Rate of the centres, which move by plain gradient descent apart from everything else.
+  public var centreRate = 0.5
+  /// Weight of a learned vector for each camera that is added to every token of a vision transformer; 0 has
+  /// none.
+  public var cameraEmbedding = 0.0
+  /// Shuffled parts of a vision transformer's patches that get vectors of their own; 0 has none.
+  public var jigsawParts = 0
   /// Which vector is compared when searching.
   public var searchFeature = SearchFeature.automatic
 
@@ -94,6 +101,9 @@ public struct ReIDSettings: RecipeSettings {
     .number("pairWeight", \.pairWeight, 0...1000, "of the pair loss"),
     .number("margin", \.margin, 0...100, "of hard triplets"),
     .number("centreWeight", \.centreWeight, 0...1000, "of the centre loss; 0 = none"),
+    .number("centreRate", \.centreRate, 0...10, "of the centres, by plain gradient descent"),
+    .number("cameraEmbedding", \.cameraEmbedding, 0...100, "of a vector per camera; 0 = none"),
+    .integer("jigsawParts", \.jigsawParts, 0...64, "shuffled parts of the patches; 0 = none"),
     .choice("searchFeature", \.searchFeature, "vector that is compared when searching"),
   ]
 }

@@ -76,6 +76,16 @@ struct PersonFolderDiagnosisTests {
       ])
   }
 
+  @Test func `persons of training and test are named`() throws {
+    let folder = try TemporaryFolder()
+    for name in ["train/1/c1.jpg", "train/2/c1.jpg", "query/1/c1.jpg", "gallery/1/c2.jpg"] {
+      try folder.write(name)
+    }
+    let warnings = try PersonFolder(root: folder.url).warnings()
+    #expect(warnings.count == 1)
+    #expect(warnings[0].contains("1 training persons also stand in query or gallery (1)"))
+  }
+
   @Test func `the query image itself is no match`() throws {
     let folder = try TemporaryFolder()
     try folder.write("all/1/a.jpg")

@@ -47,6 +47,24 @@ import Testing
     #expect((difference ?? 1) < 1e-5)
   }
 
+  @Test func `a shorter vector is the beginning of the whole`() throws {
+    let people = try MadePeople()
+    defer { people.remove() }
+    let paths = try (1...3).map { try people.write(person: $0, camera: 1, into: "query") }
+    let whole = try FeatureExtractor("random:convnet_small")
+    let short = try FeatureExtractor("random:convnet_small", length: 16)
+    #expect(short.width == 16 && short.fullWidth == whole.width && short.trainedLengths.isEmpty)
+    let (long, cut) = try (whole.features(of: paths), short.features(of: paths))
+    for row in 0..<3 {
+      #expect(Array(cut.rows(row..<(row + 1))) == Array(long.rows(row..<(row + 1)).prefix(16)))
+    }
+    for (model, length) in [("random:convnet_small", 129), ("baseline:pixels", 8)] {
+      #expect {
+        _ = try FeatureExtractor(model, length: length)
+      } throws: { "\($0)".contains("--length \(length)") }
+    }
+  }
+
   @Test func `the seed decides untrained weights`() throws {
     let first = try FeatureExtractor("random:convnet_small", seed: 1)
     let again = try FeatureExtractor("random:convnet_small", seed: 1)

@@ -10,55 +10,58 @@ struct LinearDiscriminantTests {
     var classes: [Int]
     var rows: [Float]
     var cosines: [Float]
+    var plain: [Float]
   }
 
-  @Test func `cosines equal those of scikit-learn`() throws {
+  @Test func `cosines equal those of scipy and scikit-learn`() throws {
     let url = Bundle.module.bundleURL.appending(path: "Goldens/discriminant.json")
     let golden = try JSONDecoder().decode(Golden.self, from: Data(contentsOf: url))
-    let fitted = try LinearDiscriminant(
-      features: golden.rows, width: golden.width, classes: golden.classes,
-      shrinkage: golden.shrinkage)
-    #expect(fitted.projectedWidth == 3 && fitted.classCount == 4)
-    let rows = fitted.projected(golden.rows)
-    let count = golden.classes.count
-    func dot(_ left: Int, _ right: Int) -> Float {
-      (0..<3).reduce(0) { $0 + rows[left * 3 + $1] * rows[right * 3 + $1] }
-    }
-    var largest: Float = 0
-    for left in 0..<count {
-      for right in 0..<count {
-        let cosine = dot(left, right) / (dot(left, left) * dot(right, right)).squareRoot()
-        largest = max(largest, abs(cosine - golden.cosines[left * count + right]))
+    for (shrinkage, expected, tolerance) in [
+      (golden.shrinkage, golden.cosines, Float(2e-5)), (1e-8, golden.plain, 1e-4),
+    ] {
+      let fitted = try LinearDiscriminant(
+        features: golden.rows, width: golden.width, classes: golden.classes, shrinkage: shrinkage)
+      #expect(fitted.projectedWidth == 3 && fitted.classCount == 4)
+      let rows = fitted.projected(golden.rows)
+      var largest: Float = 0
+      for left in golden.classes.indices {
+        for right in golden.classes.indices {
+          let cosine = Self.cosine(rows, width: 3, left, right)
+          largest = max(largest, abs(cosine - expected[left * golden.classes.count + right]))
+        }
       }
+      #expect(largest < tolerance, "\(largest)")
     }
-    #expect(largest < 2e-5, "\(largest)")
+  }
+
+  private static func cosine(_ rows: [Float], width: Int, _ left: Int, _ right: Int) -> Float {
+    func dot(_ one: Int, _ other: Int) -> Float {
+      (0..<width).reduce(0) { $0 + rows[one * width + $1] * rows[other * width + $1] }
+    }
+    return dot(left, right) / (dot(left, left) * dot(right, right)).squareRoot()
   }
 
   @Test func `what changes within persons no longer counts`() throws {
-    // The first two values tell persons, the third the camera, which moves a picture far more.
+    // The first two values tell persons, the others the camera, which moves a picture far more.
     var features: [Float] = []
     var persons: [Int] = []
+    let cameras: [(Float, Float)] = [(1, 0), (-0.5, 0.866), (-0.5, -0.866)]
     for person in 0..<4 {
-      for camera in 0..<3 {
+      for camera in cameras {
         features += [
-          person & 1 == 0 ? 1 : 1.2, person & 2 == 0 ? 1 : 1.2, 3 * Float(camera),
+          person & 1 == 0 ? 0.3 : -0.3, person & 2 == 0 ? 0.3 : -0.3, camera.0, camera.1,
         ]
         persons.append(person)
       }
     }
+    #expect(Self.cosine(features, width: 4, 0, 1) < Self.cosine(features, width: 4, 0, 9))
     let fitted = try LinearDiscriminant(
-      features: features, width: 3, classes: persons, shrinkage: 1e-4)
+      features: features, width: 4, classes: persons, shrinkage: 0.01)
     let rows = fitted.projected(features)
     let width = fitted.projectedWidth
-    func cosine(_ left: Int, _ right: Int) -> Float {
-      let pairs = (0..<width).map { (rows[left * width + $0], rows[right * width + $0]) }
-      let lengths = pairs.reduce((Float(0), Float(0))) {
-        ($0.0 + $1.0 * $1.0, $0.1 + $1.1 * $1.1)
-      }
-      return pairs.reduce(0) { $0 + $1.0 * $1.1 } / (lengths.0 * lengths.1).squareRoot()
-    }
-    // Person 0 in its cameras against person 3 in the same camera.
-    #expect(cosine(0, 1) > cosine(0, 9) + 0.5)
+    // Person 0 in two cameras against persons 0 and 3 in one camera.
+    #expect(Self.cosine(rows, width: width, 0, 1) > 0.9)
+    #expect(Self.cosine(rows, width: width, 0, 9) < 0)
   }
 
   @Test func `one person or none is refused`() {

@@ -161,7 +161,7 @@ struct MadeFaces {
     let batch = try trainer.task.batches(0)
     #expect(batch.qualities?.count == batch.classes.count)
     #expect(try Self.difference(loaded.network, model, on: batch) < 1e-5)
-    let other = FaceNetwork(
+    let other = try FaceNetwork(
       backbone: bare, shape: model.head.shape, random: RandomStream(seed: 0))
     try ModuleWeights.read(
       into: other.head, from: folder.appendingPathComponent(TaskDescription.headName))
@@ -184,7 +184,7 @@ struct MadeFaces {
     let own = try #require(try TaskDescription(folder: folder))
     let adapted = try ModelAdapters([], on: model.backbone, of: folder.path)
     let shape = try #require(adapted.description?.face)
-    let network = FaceNetwork(
+    let network = try FaceNetwork(
       backbone: model.backbone, shape: shape, random: RandomStream(seed: 0))
     try ModuleWeights.read(
       into: network.head, from: adapted.headFolder.appendingPathComponent(TaskDescription.headName))
@@ -234,12 +234,12 @@ struct MadeFaces {
   }
 
   @Test func `a partial step moves the chosen classes alone`() throws {
-    let head = FaceHead(
+    let head = try FaceHead(
       .init(width: 3, embedding: 0, classes: 4, pictureSize: 32), random: RandomStream(seed: 2))
     let context = ForwardContext.training(random: RandomStream(seed: 0))
     let features = context.tape?.leaf(Tensor([1, 2, 3], shape: [1, 3]))
     let embedded = head.embedded(try #require(features), in: context)
-    let cosines = head.cosines(embedded, classes: [1, 3], in: context)
+    let cosines = head.cosines(embedded, classes: [1, 3], in: context)[0]
     #expect(cosines.shape == [1, 2])
     context.backward(from: cosines.summed())
     let gradient = try #require(head.parameters.first?.parameter.gradient).values

@@ -145,4 +145,28 @@ import Training
       #expect(words.contains("fog3") && words.contains("noise25"))
     }
   }
+
+  @Test func `folders of tiles are held out as a whole`() throws {
+    let root = FileManager.default.temporaryDirectory
+      .appendingPathComponent("tiles-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: root) }
+    for photograph in 0..<6 {
+      for tile in 0..<4 {
+        let file = root.appendingPathComponent("train/photo\(photograph)/\(tile).png")
+        try FileManager.default.createDirectory(
+          at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Image(width: 16, height: 16).write(to: file)
+      }
+    }
+    let data = try RestorationData(
+      root: root, settings: recipe("noise25").restoration, validationShare: 0.34,
+      random: RandomStream(seed: 3))
+    func folders(_ items: [RestorationItem]) -> Set<String?> {
+      Set(items.map { RestorationData.folder(of: $0.name) })
+    }
+    #expect(folders(data.heldOut).count == 2 && data.heldOut.count == 8)
+    #expect(folders(data.train).isDisjoint(with: folders(data.heldOut)))
+    #expect(data.notes.contains { $0.contains("2 of 6 folders") })
+    #expect(!RestorationData.areFolders(["a/1", "b/1", "c/1", "d/1", "1"]))
+  }
 }

@@ -50,6 +50,17 @@ import Training
       $0.tuning.method = "adalora"
       $0.tuning.rank = 2
     },
+    Variant(testDescription: "nested vectors") { $0.head.kind = "nested" },
+    Variant(testDescription: "subspaces, with centres") {
+      $0.head.kind = "subspace"
+      $0.head.dimension = 3
+      $0.reid.centreWeight = 0.01
+    },
+    Variant(testDescription: "subspaces with margins") {
+      $0.head.kind = "subspace"
+      $0.head.dimension = 2
+      $0.reid.identityLoss = .cosFace
+    },
     Variant(testDescription: "the head alone, on varied pictures") { $0.tuning.method = "head" },
   ]
 
@@ -72,6 +83,83 @@ import Training
     let isSame = second.weights == straight.weights
     #expect(isSame)
     #expect(rest.last?.values == steps.last?.values)
+  }
+
+  @Test func `vectors of cameras are learned, kept, and used in a search`() throws {
+    let people = try ColouredPeople()
+    defer { people.remove() }
+    var recipe = ColouredPeople.recipe
+    recipe.training.steps = 2
+    recipe.reid.cameraEmbedding = 3
+    let start = try ModelFolder.load("random:vit_tiny_patch16_224@32x16", seed: 1)
+    let task = try PersonReID(
+      data: try people.data(recipe), recipe: recipe, start: start, origin: "test")
+    let vectors = try #require(
+      task.model.head.parameters.first { $0.path == "sie_embed" }?.parameter)
+    #expect(vectors.value.shape == [2, 192] && task.model.head.shape.cameras == [1, 2])
+    let before = vectors.value.values
+    let trainer = TaskTrainer(
+      task, settings: recipe.training, random: RandomStream(seed: 0))
+    try trainer.run()
+    #expect(vectors.value.values != before)
+    let images = try task.batches(0).images
+    func search(_ camera: Int?) -> [Float] {
+      task.model.searchFeatures(
+        of: images, cameras: [Int?](repeating: camera, count: images.shape[0])
+      ).values
+    }
+    #expect(search(1) != search(2) && search(nil) == search(77) && search(nil) != search(1))
+    let folder = people.root.appendingPathComponent("model")
+    try task.writeModel(to: folder, for: .use)
+    let description = try #require(try TaskDescription(folder: folder)?.reid)
+    #expect(description.cameras == [1, 2] && description.cameraWeight == 3)
+    // A convolutional network has no tokens.
+    #expect {
+      _ = try people.trainer(recipe)
+    } throws: { "\($0)".contains("vision transformer") }
+  }
+
+  @Test func `parts of a transformer are learned and stand behind the whole`() throws {
+    let people = try ColouredPeople()
+    defer { people.remove() }
+    var recipe = ColouredPeople.recipe
+    recipe.training.steps = 2
+    recipe.training.evaluateEverySteps = 2
+    recipe.reid.jigsawParts = 4
+    func task() throws -> PersonReID {
+      try PersonReID(
+        data: try people.data(recipe), recipe: recipe,
+        start: ModelFolder.load("random:vit_tiny_patch16_224@64x32", seed: 1), origin: "test")
+    }
+    let first = try task()
+    let images = Variable(try first.batches(0).images)
+    // Before training the copy of the last block is the last block.
+    let vectors = first.model.features(of: images, in: .inference())
+    let plain = first.model.backbone.features(of: images, in: .inference()).value.values
+    #expect(vectors.count == 5 && vectors.allSatisfy { $0.shape == [6, 192] })
+    #expect(zip(vectors[0].value.values, plain).allSatisfy { abs($0 - $1) < 1e-4 })
+    let trainer = TaskTrainer(first, settings: recipe.training, random: RandomStream(seed: 0))
+    let steps = try trainer.run()
+    #expect(steps.last?.score != nil)
+    let search = first.model.searchFeatures(of: images.value)
+    #expect(search.shape == [6, 960])
+    let folder = people.root.appendingPathComponent("model")
+    try first.writeModel(to: folder, for: .use)
+    let second = try task()
+    try second.readModel(from: folder)
+    #expect(second.model.searchFeatures(of: images.value).values == search.values)
+    #expect {
+      _ = try people.trainer(recipe)
+    } throws: { "\($0)".contains("vision transformer") }
+  }
+
+  @Test func `patches are shifted, take turns, and are cut into parts`() {
+    // Eight patches from the fifth on: 4 5 6 7 0 1 2 3; turns of both halves: 4 0 5 1 6 2 7 3.
+    #expect(JigsawParts.places(8, parts: 4) == [[4, 0], [5, 1], [6, 2], [7, 3]])
+    #expect(JigsawParts.places(8, parts: 2) == [[4, 0, 5, 1], [6, 2, 7, 3]])
+    let places = JigsawParts.places(128, parts: 4)
+    #expect(places.map(\.count) == [32, 32, 32, 32])
+    #expect(Set(places.flatMap(\.self)) == Set(0..<128))
   }
 
   @Test func `a frozen network does not move`() throws {
@@ -129,7 +217,7 @@ import Training
     _ = try task.learn(from: batch, in: context)
     let kept = try task.learn(from: batch, in: context)
     let direct = task.model.head.normalized(Variable(computed), in: .inference())
-    let scores = task.model.head.scores(direct, in: .inference())
+    let scores = task.model.head.scores(direct, in: .inference())[0]
     let loss = scores.crossEntropy(labels: batch.classes, smoothing: 0.1).value.scalar
     #expect(abs(Float(kept.values["loss.identity"] ?? 0) - loss) < 1e-4)
   }
@@ -174,7 +262,7 @@ import Training
     try trainer.writeKept(to: folder)
     let loaded = try ModelFolder.load(folder.path)
     let shape = try #require(try TaskDescription(folder: folder)?.reid)
-    let network = ReIDNetwork(
+    let network = try ReIDNetwork(
       backbone: loaded.backbone, shape: shape, random: RandomStream(seed: 5))
     try ModuleWeights.read(
       into: network.head, from: folder.appendingPathComponent(TaskDescription.headName))
@@ -184,8 +272,10 @@ import Training
         == trainer.task.model.searchFeatures(of: images).values)
   }
 
-  @Test func `generalised mean lies between mean and maximum, and passes finite differences`() {
-    let head = ReIDHead(
+  @Test func `generalised mean lies between mean and maximum, and passes finite differences`()
+    throws
+  {
+    let head = try ReIDHead(
       .init(width: 3, classes: 0, poolsGeneralized: true), random: RandomStream(seed: 1))
     var random = RandomStream(seed: 2)
     let map = Tensor(

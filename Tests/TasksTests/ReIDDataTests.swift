@@ -83,4 +83,18 @@ import Testing
     let notes = try people.data().notes
     #expect(notes.contains { $0.contains("6 training persons also stand in query or gallery") })
   }
+
+  @Test func `persons who are seen by one camera each are pointed out`() throws {
+    let people = try ColouredPeople()
+    defer { people.remove() }
+    #expect(try !people.data().notes.contains { $0.contains("one camera only") })
+    let folder = people.root.appendingPathComponent("bounding_box_train")
+    for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
+      let person = Int(name.prefix(4)) ?? 0
+      if name.contains(person % 2 == 0 ? "_c1" : "_c2") {
+        try FileManager.default.removeItem(at: folder.appendingPathComponent(name))
+      }
+    }
+    #expect(try people.data().notes.contains { $0.contains("seen by one camera only") })
+  }
 }

@@ -10,6 +10,7 @@ extension Evaluate {
     }
     for (flag, isGiven) in [
       ("--rerank", rerank), ("--flip", flip), ("--features", features != nil),
+      ("--expand", expand != nil),
     ] where isGiven {
       throw ValidationError(
         "\(flag) does not belong to --task face; leave it out"

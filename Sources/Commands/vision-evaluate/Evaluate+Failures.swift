@@ -30,7 +30,7 @@ extension Evaluate {
     let exit: CommandExit =
       switch error {
       case .nothingReadable, .notFinite, .camerasUnknown, .nothingToFitOn: .badData
-      case .unknownBaseline, .noNetwork, .noEmbedding, .noTask: .usage
+      case .unknownBaseline, .noNetwork, .noEmbedding, .noTask, .noLength: .usage
       case .cannotWrite: .cannotWrite
       }
     return CommandFailure(exit, error.description)

@@ -73,6 +73,12 @@ struct Evaluate: VisionCommand {
         + "backbone).", valueName: "name"))
   var feature = FeatureChoice.automatic
 
+  @Option(
+    help: ArgumentHelp(
+      "Compare the first n numbers of each vector; a model with a nested head was trained for it. "
+        + "(default: all)", valueName: "n"))
+  var length: Int?
+
   @Flag(help: "Average over mirror images; restoration: over all eight turns. (default: off)")
   var flip = false
 
@@ -93,6 +99,18 @@ struct Evaluate: VisionCommand {
     name: .customLong("rerank-lambda"),
     help: ArgumentHelp("Weight of the plain distance in --rerank, 0 to 1.", valueName: "w"))
   var plainWeight = 0.3
+
+  @Option(
+    help: ArgumentHelp(
+      "Replace every feature by a weighted mean of its n nearest, itself included; fast-reid takes 5. "
+        + "(default: off)", valueName: "n"))
+  var expand: Int?
+
+  @Option(
+    name: .customLong("expand-alpha"),
+    help: ArgumentHelp(
+      "Weights of --expand are cosines to this power; 0 is the plain mean.", valueName: "a"))
+  var expansionPower = 3.0
 
   @Option(
     help: ArgumentHelp(
@@ -149,11 +167,14 @@ struct Evaluate: VisionCommand {
       throw ValidationError("--task takes \(Self.taskNames), not “\(task ?? "")”.")
     }
     if task == "restoration" {
-      guard data != nil, query == nil, gallery == nil, features == nil, !rerank, rule == nil else {
+      guard data != nil, query == nil, gallery == nil, features == nil, !rerank, rule == nil,
+        expand == nil
+      else {
         throw ValidationError(
-          "--task restoration takes --data DIR, and no --query, --gallery, --features, --rerank or "
-            + "--protocol.")
+          "--task restoration takes --data DIR, and no --query, --gallery, --features, --rerank, "
+            + "--expand or --protocol.")
       }
+      guard length == nil else { throw ValidationError("--length belongs to persons and faces.") }
     } else if degradation != nil || tile != nil {
       throw ValidationError("--degradation and --tile belong to --task restoration.")
     }
@@ -166,6 +187,9 @@ struct Evaluate: VisionCommand {
     if data == nil, query == nil || gallery == nil {
       throw ValidationError("Give the pictures: --data DIR, or both --query DIR and --gallery DIR.")
     }
+    guard length ?? 1 > 0 else {
+      throw ValidationError("--length takes a whole number above 0.")
+    }
     if task == "face" { return try validateFaces() }
     guard resolutions == nil else {
       throw ValidationError("--resolutions belongs to faces; add --task face or leave it out.")
@@ -173,6 +197,13 @@ struct Evaluate: VisionCommand {
     if rule != nil, retrievalProtocol == nil {
       let known = RetrievalProtocol.allCases.map(\.rawValue).joined(separator: ", ")
       throw ValidationError("--protocol takes one of \(known), not “\(rule ?? "")”.")
+    }
+    guard expand ?? 1 > 0, expansionPower >= 0, expansionPower.isFinite else {
+      throw ValidationError(
+        "--expand takes a whole number above 0, --expand-alpha one of 0 or more.")
+    }
+    guard expand != nil || expansionPower == 3 else {
+      throw ValidationError("--expand-alpha needs --expand.")
     }
     try validateFeatures()
     try validateReranking()
@@ -185,6 +216,11 @@ struct Evaluate: VisionCommand {
   var reranking: KReciprocalReranking.Configuration? {
     rerank
       ? .init(k1: firstNeighbours, k2: secondNeighbours, lambda: plainWeight) : nil
+  }
+
+  /// The numbers of query expansion, or nil without it.
+  var expansion: QueryExpansion? {
+    expand.map { QueryExpansion(neighbours: $0, alpha: expansionPower) }
   }
 
   private static let taskNames = "reid, face or restoration"
@@ -200,6 +236,7 @@ struct Evaluate: VisionCommand {
     }
     for (flag, isGiven) in [
       ("--protocol", rule != nil), ("--rerank", rerank), ("--output", output != nil),
+      ("--expand", expand != nil),
     ] where isGiven {
       throw ValidationError("\(flag) belongs to scoring; add --task or leave it out.")
     }

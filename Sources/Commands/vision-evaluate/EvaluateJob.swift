@@ -158,7 +158,17 @@ struct EvaluateJob {
     let extractor = try FeatureExtractor(
       reference, position: flags.feature.position,
       adapters: reference.hasPrefix("baseline:") ? [] : flags.adapter, seed: seed,
-      fitting: fitting)
+      length: reference.hasPrefix("baseline:") ? nil : flags.length, fitting: fitting)
+    if flags.length != nil, extractor.width < extractor.fullWidth,
+      !extractor.trainedLengths.contains(extractor.width)
+    {
+      log.warning(
+        "\(reference) was not trained to be cut to \(extractor.width) numbers"
+          + (extractor.trainedLengths.isEmpty
+            ? " (head.kind=nested is)."
+            : "; it was for \(extractor.trainedLengths.map(String.init).joined(separator: ", "))."))
+    }
+    for mistake in extractor.preparationMistakes { log.warning("\(reference): \(mistake)") }
     log.detail(
       "\(reference): \(extractor.origin), \(extractor.parameterCount) parameters, "
         + "features of \(extractor.width) values")
@@ -197,7 +207,9 @@ struct EvaluateJob {
         "cameras are not known, so the protocol is no-camera: only the query image itself is "
           + "removed, and the numbers cannot be compared with published ones")
     }
-    return RetrievalSettings(rule: rule, flip: flags.flip, reranking: flags.reranking, seed: seed)
+    return RetrievalSettings(
+      rule: rule, flip: flags.flip, reranking: flags.reranking,
+      expansion: flags.expansion, seed: seed)
   }
 
   /// Finds out that results cannot be written before they are computed.

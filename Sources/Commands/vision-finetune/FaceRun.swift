@@ -65,6 +65,7 @@ struct FaceRun {
       "Learning \(data.persons.count) persons from \(data.train.count) pictures; held out to choose "
         + "the best weights: \(data.heldOutPersons) persons, \(data.heldOutPictures) pictures")
     for note in data.notes + task.notes { log.warning(note) }
+    job.warn(of: task.configuration.pretrainedCfg, log: log)
     let extent = task.model.backbone.inputExtent
     job.introduce(
       "\(task.configuration.architecture) at \(extent.height)x\(extent.width)", trainer,

@@ -3,6 +3,7 @@ import Datasets
 import Foundation
 import Recipes
 import Reports
+import Storage
 import Tasks
 import Tensors
 
@@ -33,6 +34,11 @@ extension FinetuneJob {
     log.notice(
       "Model: \(name) from \(tuning.start); \(trained) of \(total) parameters train, \(share) %")
     log.notice("Training: \(trainer.totalSteps) steps, \(threads) threads")
+  }
+
+  /// Says what is probably wrong with how pictures are prepared for the starting network.
+  func warn(of preparation: ModelConfiguration.Preparation, log: RunLog) {
+    for mistake in preparation.mistakes { log.warning(mistake) }
   }
 
   /// Lists the files that were left out.

@@ -67,6 +67,15 @@ struct ReIDRun {
         + "the best weights: \(Set(data.query.map(\.person)).count) persons, "
         + "\(data.query.count + data.gallery.count) pictures")
     for note in data.notes + task.notes { log.warning(note) }
+    if !people.query.isEmpty, !people.isSeededSplit {
+      // The test is not looked at, but that it cannot be scored is better known before a night of training.
+      do {
+        try people.requireEvaluable()
+      } catch {
+        log.warning(error.description)
+      }
+    }
+    job.warn(of: task.configuration.pretrainedCfg, log: log)
     let extent = task.model.backbone.inputExtent
     job.introduce(
       "\(task.configuration.architecture) at \(extent.height)x\(extent.width)", trainer,

@@ -73,6 +73,14 @@ extension PersonFolder {
         "query and gallery were drawn from one set of pictures, without cameras; "
           + "the scores cannot be compared with published ones")
     }
+    let learned = Set(train.map(\.person)).subtracting([0])
+      .intersection((query + gallery).map(\.person)).sorted()
+    if !learned.isEmpty {
+      let names = learned.prefix(5).map(name(of:)).joined(separator: ", ")
+      sentences.append(
+        "\(learned.count) training persons also stand in query or gallery "
+          + "(\(names)\(learned.count > 5 ? ", …" : "")); a model trained on them scores too well")
+    }
     guard !query.isEmpty, !gallery.isEmpty else { return sentences }
     let absent = absentPersons
     if !absent.isEmpty {

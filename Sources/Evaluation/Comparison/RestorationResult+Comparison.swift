@@ -1,3 +1,5 @@
+import Tasks
+
 extension RestorationResult {
   /// Compares PSNR and structural similarity of every picture with another method's.
   public func comparisons(with baseline: RestorationResult) -> [ModelComparison] {
@@ -24,13 +26,7 @@ extension RestorationResult {
   /// What varies as a whole: pictures, or where they all lie in one of several folders, such as the tiles
   /// of a photograph, those folders.
   static func groups(of names: [String]) -> (name: String, of: (String) -> String) {
-    func folder(_ name: String) -> String? {
-      name.lastIndex(of: "/").map { String(name[..<$0]) }
-    }
-    let folders = Set(names.compactMap(folder))
-    guard names.allSatisfy({ folder($0) != nil }), folders.count >= 5 else {
-      return ("pictures", { $0 })
-    }
-    return ("folders of pictures", { folder($0) ?? $0 })
+    guard RestorationData.areFolders(names) else { return ("pictures", { $0 }) }
+    return ("folders of pictures", { RestorationData.folder(of: $0) ?? $0 })
   }
 }

@@ -148,3 +148,49 @@ CLONES int64_t cx_first_not_finite(const float *values, int64_t count) {
   }
   return -1;
 }
+
+// Sums in lanes, so that the compiler may use vectors without being allowed to reorder at will.
+CLONES static double dot_double(const double *left, const double *right, int64_t count) {
+  double sum[8] = {0};
+  int64_t k = 0;
+  for (; k + 8 <= count; k += 8) {
+    for (int lane = 0; lane < 8; lane++) sum[lane] += left[k + lane] * right[k + lane];
+  }
+  double total = 0;
+  for (int lane = 0; lane < 8; lane++) total += sum[lane];
+  for (; k < count; k++) total += left[k] * right[k];
+  return total;
+}
+
+void cx_cholesky(double *matrix, int64_t width, double smallest) {
+  for (int64_t row = 0; row < width; row++) {
+    double *line = matrix + row * width;
+    for (int64_t column = 0; column < row; column++) {
+      const double *other = matrix + column * width;
+      line[column] = (line[column] - dot_double(line, other, column)) / other[column];
+    }
+    double pivot = line[row] - dot_double(line, line, row);
+    line[row] = sqrt(pivot > smallest ? pivot : smallest);
+  }
+}
+
+void cx_solve_lower(const double *root, int64_t width, double *vector) {
+  for (int64_t row = 0; row < width; row++) {
+    const double *line = root + row * width;
+    vector[row] = (vector[row] - dot_double(line, vector, row)) / line[row];
+  }
+}
+
+void cx_solve_upper(const double *root, int64_t width, double *vector) {
+  for (int64_t row = width - 1; row >= 0; row--) {
+    const double *line = root + row * width;
+    double value = vector[row] / line[row];
+    vector[row] = value;
+    for (int64_t k = 0; k < row; k++) vector[k] -= line[k] * value;
+  }
+}
+
+void cx_remove_direction(double *vector, const double *direction, int64_t count) {
+  double dot = dot_double(vector, direction, count);
+  for (int64_t k = 0; k < count; k++) vector[k] -= dot * direction[k];
+}

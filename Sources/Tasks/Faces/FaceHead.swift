@@ -19,6 +19,12 @@ public final class FaceHead: Module {
     public var classes: Int
     /// Rows and columns of prepared pictures, before they are brought to the network's size.
     public var pictureSize: Int
+    /// Name of the head over persons; nil is `linear`.
+    public var head: String?
+    /// Shortest length of a nested head; nil for others.
+    public var shortest: Int?
+    /// Dimensions of a person in a subspace head; nil for others.
+    public var dimension: Int?
 
     /// Makes a shape.
     public init(width: Int, embedding: Int, classes: Int, pictureSize: Int) {
@@ -36,12 +42,15 @@ public final class FaceHead: Module {
   public let shape: Shape
   private let projection: Linear?
   private let neck: BatchNormalization?
-  private let classes: Parameter?
+  private let classifier: (any IdentityHead)?
   /// Running mean and deviation of the lengths of feature vectors, for the adaptive margin.
   let lengths: Buffer
 
   /// Makes an untrained head; the persons' vectors start at N(0, 0.01²) as in the published code.
-  public init(_ shape: Shape, random: RandomStream) {
+  ///
+  /// - Parameter rate: peak rate of a head that moves by a rule of its own.
+  /// - Throws: ``TaskError/unsuitableSettings(reason:)`` for a head that does not exist or fit.
+  public init(_ shape: Shape, rate: Float = 0.1, random: RandomStream) throws(TaskError) {
     var random = random
     self.shape = shape
     projection =
@@ -50,9 +59,14 @@ public final class FaceHead: Module {
         shape.width, shape.embedding, hasBias: false,
         deviation: 1 / Float(shape.width).squareRoot(), random: &random) : nil
     neck = shape.embedding > 0 ? BatchNormalization(shape.embedding) : nil
-    classes =
+    classifier =
       shape.classes > 0
-      ? Parameter(random.normal(shape: [shape.classes, shape.length], deviation: 0.01)) : nil
+      ? try IdentityHeadCatalog.head(
+        named: shape.head ?? LinearHead.name,
+        IdentityHeadShape(
+          width: shape.length, classes: shape.classes, deviation: 0.01,
+          shortest: shape.shortest ?? 8, dimension: shape.dimension ?? 8, rate: rate),
+        random: random.split("classes")) : nil
     lengths = Buffer(Tensor([20, 100], shape: [2]))
   }
 
@@ -64,26 +78,31 @@ public final class FaceHead: Module {
     return neck(projection(features, in: context), in: context)
   }
 
-  /// Cosines with the vectors of all persons, or of some.
+  /// Cosines with all persons, or with some; several where several lengths of the vector are compared,
+  /// the whole one last.
   ///
   /// **Shape**: `[batch, embedding]` → `[batch, classes]`.
   public func cosines(
     _ embedded: Variable, classes chosen: [Int]? = nil, in context: ForwardContext
-  ) -> Variable {
-    guard let classes else { preconditionFailure("FaceHead: the head has no classes") }
-    var vectors = context.variable(classes)
-    if let chosen { vectors = vectors.gathered(chosen) }
-    return embedded.l2Normalized().multiplied(by: vectors.l2Normalized(), transposingOther: true)
+  ) -> [Variable] {
+    guard let classifier else { preconditionFailure("FaceHead: the head has no classes") }
+    return classifier.scores(of: embedded, classes: chosen, asCosines: true, in: context)
   }
 
-  /// Sets the vectors of all persons.
+  /// Lengths at which vectors are compared, ascending, the whole one last.
+  public var comparedLengths: [Int] { classifier?.lengths ?? [shape.length] }
+
+  /// What is not moved by the trainer's optimizer.
+  public var ownParameters: [Parameter] { classifier?.ownParameters ?? [] }
+
+  /// Moves it by its own rule; `share` is the schedule, 0…1.
+  public func moveOwnParameters(share: Float) { classifier?.moveOwnParameters(share: share) }
+
+  /// Sets where the persons start: a direction for each.
   ///
   /// **Shape**: `[classes, embedding]`.
   public func setClasses(_ vectors: Tensor) {
-    guard let classes else { preconditionFailure("FaceHead: the head has no classes") }
-    precondition(
-      vectors.shape == classes.value.shape,
-      "FaceHead: vectors \(vectors.shape) for classes \(classes.value.shape)")
-    classes.value = vectors
+    guard let classifier else { preconditionFailure("FaceHead: the head has no classes") }
+    classifier.start(from: vectors)
   }
 }

@@ -11,9 +11,14 @@ public final class FaceNetwork: Module {
   public let head: FaceHead
 
   /// Puts an untrained head on a network.
-  public init(backbone: any Backbone, shape: FaceHead.Shape, random: RandomStream) {
+  ///
+  /// - Parameter rate: peak rate of a head that moves by a rule of its own.
+  /// - Throws: ``TaskError/unsuitableSettings(reason:)`` for a head that does not exist or fit.
+  public init(
+    backbone: any Backbone, shape: FaceHead.Shape, rate: Float = 0.1, random: RandomStream
+  ) throws(TaskError) {
     self.backbone = backbone
-    head = FaceHead(shape, random: random.split("head"))
+    head = try FaceHead(shape, rate: rate, random: random.split("head"))
   }
 
   /// The compared vectors.

@@ -43,11 +43,14 @@ public final class FaceRecognition: FinetuneTask {
     self.data = data
     self.recipe = recipe
     let random = RandomStream(seed: UInt64(recipe.seed)).split("face")
-    model = FaceNetwork(
-      backbone: start.backbone,
-      shape: FaceHead.Shape(
-        width: start.backbone.featureWidth, embedding: recipe.face.embedding,
-        classes: data.persons.count, pictureSize: recipe.face.alignedSize), random: random)
+    var shape = FaceHead.Shape(
+      width: start.backbone.featureWidth, embedding: recipe.face.embedding,
+      classes: data.persons.count, pictureSize: recipe.face.alignedSize)
+    shape.head = recipe.head.kind
+    if recipe.head.kind == NestedHead.name { shape.shortest = recipe.head.shortest }
+    if recipe.head.kind == SubspaceHead.name { shape.dimension = recipe.head.dimension }
+    model = try FaceNetwork(
+      backbone: start.backbone, shape: shape, rate: Float(recipe.head.rate), random: random)
     isHeadOnly = recipe.tuning.method == "head"
     var configuration = start.configuration
     configuration.swiftVision.embedding = 0
@@ -139,15 +142,23 @@ public final class FaceRecognition: FinetuneTask {
     let choice = sampler.choice(present: batch.classes, step: batch.step)
     let cosines = model.head.cosines(embedded, classes: choice?.classes, in: context)
     let labels = choice?.labels ?? batch.classes
-    let loss = margin(
-      cosines, classes: labels,
-      qualities: recipe.face.loss == .adaFace ? qualities(embedded.value) : nil)
-    var values = ["trainAccuracy": Self.accuracy(cosines.value, classes: labels)]
+    let norms = recipe.face.loss == .adaFace ? qualities(embedded.value) : nil
+    let losses = cosines.map { margin($0, classes: labels, qualities: norms) }
+    let loss = losses.dropFirst().reduce(losses[0], +)
+    var values = [
+      "trainAccuracy": Self.accuracy(cosines[cosines.count - 1].value, classes: labels)
+    ]
     if let qualities = batch.qualities {
       values["quality"] = Double(qualities.reduce(0, +)) / Double(max(qualities.count, 1))
     }
     return TaskLoss(loss, values: values, images: batch.classes.count)
   }
+
+  /// Classes of some heads.
+  public var ownParameters: [Parameter] { model.head.ownParameters }
+
+  /// Moves them by a rule of their own.
+  public func moveOwnParameters(share: Float) { model.head.moveOwnParameters(share: share) }
 
   private var margin: MarginSoftmax {
     let settings = recipe.face

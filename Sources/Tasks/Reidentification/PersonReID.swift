@@ -51,7 +51,7 @@ public final class PersonReID: FinetuneTask {
       case .after: true
       case .automatic: isConvolutional
       }
-    let shape = ReIDHead.Shape(
+    var shape = ReIDHead.Shape(
       width: start.backbone.featureWidth,
       classes: recipe.reid.identityLoss == .none && recipe.reid.centreWeight == 0
         ? 0 : data.persons.count,
@@ -59,7 +59,24 @@ public final class PersonReID: FinetuneTask {
       comparesDirections: [.circle, .arcFace, .cosFace].contains(recipe.reid.identityLoss),
       hasCentres: recipe.reid.centreWeight > 0,
       searchesAfterNeck: searchesAfterNeck)
-    model = ReIDNetwork(backbone: start.backbone, shape: shape, random: random)
+    if recipe.reid.cameraEmbedding > 0 {
+      shape.cameras = try Self.cameras(of: data, recipe, start)
+      shape.cameraWeight = Float(recipe.reid.cameraEmbedding)
+    }
+    if recipe.reid.jigsawParts > 0 {
+      guard recipe.tuning.method != "head" else {
+        throw TaskError.unsuitableSettings(
+          reason:
+            "reid.jigsawParts trains a copy of the network's last block, so it is not for --adapter "
+            + "head; leave it out.")
+      }
+      shape.parts = recipe.reid.jigsawParts
+    }
+    shape.head = recipe.head.kind
+    if recipe.head.kind == NestedHead.name { shape.shortest = recipe.head.shortest }
+    if recipe.head.kind == SubspaceHead.name { shape.dimension = recipe.head.dimension }
+    model = try ReIDNetwork(
+      backbone: start.backbone, shape: shape, rate: Float(recipe.head.rate), random: random)
     isHeadOnly = recipe.tuning.method == "head"
     if isHeadOnly { model.backbone.setTrainable(false) }
     adapter =
@@ -85,6 +102,31 @@ public final class PersonReID: FinetuneTask {
     if let note = maker.sampler.note { notes.append(note) }
   }
 
+  /// The cameras that get a vector.
+  private static func cameras(
+    of data: ReIDData, _ recipe: ReIDRecipe, _ start: LoadedModel
+  ) throws(TaskError) -> [Int] {
+    let key = "reid.cameraEmbedding"
+    guard start.backbone is VisionTransformer else {
+      throw .unsuitableSettings(
+        reason: "\(key) adds to the tokens of a vision transformer, which "
+          + "\(start.configuration.architecture) is not; leave it out.")
+    }
+    guard recipe.tuning.method != "head" else {
+      throw .unsuitableSettings(
+        reason:
+          "\(key) changes what the network sees, so it is not for --adapter head; leave it out.")
+    }
+    let cameras = Set(data.train.compactMap(\.camera)).sorted()
+    guard cameras.count > 1 else {
+      throw .unsuitableSettings(
+        reason:
+          "\(key) needs the cameras of the training pictures, but \(cameras.count) are known; put "
+          + "c1, c2 … into the file names, or leave it out.")
+    }
+    return cameras
+  }
+
   /// The network with its head.
   public var network: any Module { model }
 
@@ -102,30 +144,43 @@ public final class PersonReID: FinetuneTask {
 
   /// The weighted sum of identity, pair and centre loss.
   public func learn(from batch: ReIDBatch, in context: ForwardContext) throws -> TaskLoss {
-    let features = features(of: batch, in: context)
+    let all = features(of: batch, in: context)
+    let features = all[0]
+    let pieces = Array(all.dropFirst())
     let normalized = model.head.normalized(features, in: context)
     let settings = recipe.reid
     var values: [String: Double] = [:]
     var parts: [Variable] = []
     if settings.identityLoss != .none {
       let scores = model.head.scores(normalized, in: context)
-      let loss = identityLoss(scores, classes: batch.classes)
+      let losses = scores.map { identityLoss($0, classes: batch.classes) }
+      var loss = losses.dropFirst().reduce(losses[0], +)
+      if let jigsaw = model.head.parts {
+        let scores = jigsaw.scores(
+          jigsaw.normalized(pieces, in: context), asCosines: model.head.shape.comparesDirections,
+          in: context)
+        loss = Self.halved(loss, scores.map { identityLoss($0, classes: batch.classes) })
+      }
       values["loss.identity"] = Double(loss.value.scalar)
-      values["trainAccuracy"] = Self.accuracy(scores.value, classes: batch.classes)
+      values["trainAccuracy"] = Self.accuracy(
+        scores[scores.count - 1].value, classes: batch.classes)
       parts.append(loss * Float(settings.identityWeight))
     }
-    switch settings.pairLoss {
-    case .none: break
-    case .circle:
-      let loss = CircleLoss()(features, persons: batch.classes)
+    if settings.pairLoss != .none {
+      let losses = model.head.comparedLengths.map { length in
+        pairLoss(
+          length < model.head.shape.width ? features.slice(0..<length, axis: 1) : features,
+          classes: batch.classes, values: &values)
+      }
+      var loss = losses.dropFirst().reduce(losses[0], +)
+      if !pieces.isEmpty {
+        // How the parts do is not told apart from the whole in the log.
+        var ignored: [String: Double] = [:]
+        loss = Self.halved(
+          loss, pieces.map { pairLoss($0, classes: batch.classes, values: &ignored) })
+      }
       values["loss.pair"] = Double(loss.value.scalar)
       parts.append(loss * Float(settings.pairWeight))
-    case .softTriplet, .hardTriplet:
-      let margin = settings.pairLoss == .hardTriplet ? Float(settings.margin) : nil
-      let result = TripletLoss(margin: margin)(features, persons: batch.classes)
-      values["loss.pair"] = Double(result.loss.value.scalar)
-      values["separated"] = result.separated
-      parts.append(result.loss * Float(settings.pairWeight))
     }
     if settings.centreWeight > 0 {
       let loss = CentreLoss()(
@@ -137,23 +192,51 @@ public final class PersonReID: FinetuneTask {
       parts.dropFirst().reduce(parts[0], +), values: values, images: batch.classes.count)
   }
 
-  private func features(of batch: ReIDBatch, in context: ForwardContext) -> Variable {
+  /// Half the loss of the whole picture and half the mean of its parts'.
+  private static func halved(_ whole: Variable, _ parts: [Variable]) -> Variable {
+    whole * 0.5 + parts.dropFirst().reduce(parts[0], +) * (0.5 / Float(parts.count))
+  }
+
+  /// How pictures of a batch compare with each other by vectors of any length.
+  private func pairLoss(
+    _ vectors: Variable, classes: [Int], values: inout [String: Double]
+  ) -> Variable {
+    guard recipe.reid.pairLoss != .circle else { return CircleLoss()(vectors, persons: classes) }
+    let margin = recipe.reid.pairLoss == .hardTriplet ? Float(recipe.reid.margin) : nil
+    let result = TripletLoss(margin: margin)(vectors, persons: classes)
+    values["separated"] = result.separated
+    return result.loss
+  }
+
+  /// Classes of some heads, and the centres.
+  public var ownParameters: [Parameter] { model.head.ownParameters }
+
+  /// Moves them by rules of their own.
+  public func moveOwnParameters(share: Float) {
+    model.head.moveOwnParameters(
+      share: share, centreRate: Float(recipe.reid.centreRate),
+      centreWeight: Float(recipe.reid.centreWeight))
+  }
+
+  private func features(of batch: ReIDBatch, in context: ForwardContext) -> [Variable] {
     if adapter != nil {
       return context.withRunningStatistics {
-        model.features(of: Variable(batch.images), in: context)
+        model.features(of: Variable(batch.images), cameras: batch.cameras, in: context)
       }
     }
-    guard isHeadOnly else { return model.features(of: Variable(batch.images), in: context) }
+    guard isHeadOnly else {
+      return model.features(of: Variable(batch.images), cameras: batch.cameras, in: context)
+    }
     // A learned exponent sits between network and head, so features cannot be kept.
     if model.head.shape.poolsGeneralized {
       return context.withRunningStatistics {
-        model.features(of: Variable(batch.images), in: context)
+        model.features(of: Variable(batch.images), cameras: batch.cameras, in: context)
       }
     }
     // Nothing below the head changes: no tape, running statistics stay, and pictures that are only
     // mirrored are computed once.
     guard recipe.augmentation.isFlipOnly else {
-      return Variable(model.backbone.features(of: Variable(batch.images), in: .inference()).value)
+      return [Variable(model.backbone.features(of: Variable(batch.images), in: .inference()).value)]
     }
     let keys = batch.places.map { 2 * $0.index + ($0.isMirrored ? 1 : 0) }
     // One by one: a picture's last bits would otherwise depend on which others were missing with it, and
@@ -163,7 +246,7 @@ public final class PersonReID: FinetuneTask {
       kept[keys[place]] = model.backbone.features(of: image, in: .inference()).value
     }
     let rows = keys.compactMap { kept[$0].map { Variable($0) } }
-    return Variable(Variable.concatenated(rows, axis: 0).value)
+    return [Variable(Variable.concatenated(rows, axis: 0).value)]
   }
 
   private func identityLoss(_ scores: Variable, classes: [Int]) -> Variable {
@@ -196,7 +279,7 @@ public final class PersonReID: FinetuneTask {
     let gallery = features(of: data.gallery)
     let scores = try scoreRetrieval(
       queryFeatures: query.values, galleryFeatures: gallery.values,
-      width: model.head.shape.width, query: query.labels, gallery: gallery.labels,
+      width: model.head.shape.searchWidth, query: query.labels, gallery: gallery.labels,
       options: RetrievalOptions(
         rule: data.usesCameras ? .crossCamera : .withoutCameras, resamplings: 0))
     return TaskScore("mAP", scores.mAP, values: ["rank1": scores.rank1, "mINP": scores.mINP])
@@ -216,7 +299,7 @@ public final class PersonReID: FinetuneTask {
       guard !readable.isEmpty else { continue }
       let input = PictureBatch.tensor(
         readable.map(\.1), extent: model.backbone.inputExtent, preprocessing: preprocessing)
-      values += model.searchFeatures(of: input).values
+      values += model.searchFeatures(of: input, cameras: readable.map(\.0.camera)).values
       kept += readable.map(\.0)
     }
     return (

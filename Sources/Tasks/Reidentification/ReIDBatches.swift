@@ -12,6 +12,8 @@ public struct ReIDBatch: Sendable {
   public let images: Tensor
   /// The class of each picture.
   public let classes: [Int]
+  /// The camera of each picture; nil where it is not known.
+  public let cameras: [Int?]
   /// Places of the pictures in the training set, and whether each was mirrored.
   public let places: [(index: Int, isMirrored: Bool)]
 }
@@ -115,7 +117,7 @@ final class ReIDBatchMaker: Sendable {
     return ReIDBatch(
       images: PictureBatch.tensor(
         images, changes: changes, extent: extent, preprocessing: preprocessing),
-      classes: places.map { data.classes[$0] },
+      classes: places.map { data.classes[$0] }, cameras: places.map { data.train[$0].camera },
       places: zip(places, changes).map { ($0, $1.flips) })
   }
 

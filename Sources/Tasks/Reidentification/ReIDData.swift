@@ -83,6 +83,14 @@ public struct ReIDData: Sendable {
     train = images
     persons = people
     classes = images.compactMap { numbers[$0.person] }
+    let cameras = Dictionary(grouping: train, by: \.person).values.map {
+      Set($0.compactMap(\.camera))
+    }
+    if Set(cameras.flatMap(\.self)).count > 1, cameras.allSatisfy({ $0.count < 2 }) {
+      notes.append(
+        "Every training person is seen by one camera only, so the network can tell persons by their camera: "
+          + "give pictures of each person from several cameras, or check the camera numbers.")
+    }
     divide(validation)
     if query.isEmpty {
       notes.append(

@@ -1,3 +1,4 @@
+public import Backbones
 public import Gradients
 public import Layers
 public import Tensors
@@ -23,6 +24,21 @@ public final class ReIDHead: Module {
     public var hasCentres: Bool
     /// Whether the vector after the neck is compared when searching, else the one before it.
     public var searchesAfterNeck: Bool
+    /// Numbers of the cameras that have a learned vector, ascending; nil for none.
+    public var cameras: [Int]?
+    /// Weight of those vectors.
+    public var cameraWeight: Float?
+    /// Shuffled parts of the patches with vectors of their own; nil for none.
+    public var parts: Int?
+    /// Name of the head over persons; nil is `linear`.
+    public var head: String?
+    /// Shortest length of a nested head; nil for others.
+    public var shortest: Int?
+    /// Dimensions of a person in a subspace head; nil for others.
+    public var dimension: Int?
+
+    /// Length of the vectors that are compared when searching.
+    public var searchWidth: Int { width * (1 + (parts ?? 0)) }
 
     /// Makes a shape.
     public init(
@@ -40,13 +56,24 @@ public final class ReIDHead: Module {
 
   /// The shape.
   public let shape: Shape
+  @Key("jigsaw") private(set) var parts: JigsawParts?
   private let neck: BatchNormalization
-  private let classifier: Linear?
+  private let classifier: (any IdentityHead)?
   private let centres: Parameter?
+  @Key("sie_embed") private var cameraVectors: Parameter?
   @Key("pooling.p") private var exponent: Parameter?
 
   /// Makes an untrained head; the classifier starts at N(0, 0.001²) as in the baseline's code.
-  public init(_ shape: Shape, random: RandomStream) {
+  ///
+  /// - Parameters:
+  ///   - shape: what decides its size.
+  ///   - rate: peak rate of a head that moves by a rule of its own.
+  ///   - tail: the copy of the network's last block that a shape with parts needs.
+  ///   - random: where weights start.
+  /// - Throws: ``TaskError/unsuitableSettings(reason:)`` for a head that does not exist or fit.
+  public init(
+    _ shape: Shape, rate: Float = 0.1, tail: TransformerTail? = nil, random: RandomStream
+  ) throws(TaskError) {
     var random = random
     self.shape = shape
     neck = BatchNormalization(shape.width)
@@ -54,11 +81,45 @@ public final class ReIDHead: Module {
     neck.bias.isTrainable = false
     classifier =
       shape.classes > 0
-      ? Linear(shape.width, shape.classes, hasBias: false, deviation: 0.001, random: &random) : nil
+      ? try IdentityHeadCatalog.head(
+        named: shape.head ?? LinearHead.name,
+        IdentityHeadShape(
+          width: shape.width, classes: shape.classes, deviation: 0.001,
+          shortest: shape.shortest ?? 8, dimension: shape.dimension ?? 8, rate: rate),
+        random: random.split("classifier")) : nil
     centres =
       shape.hasCentres
       ? Parameter(random.normal(shape: [shape.classes, shape.width], deviation: 1)) : nil
+    parts = shape.parts.flatMap { count in
+      tail.map {
+        JigsawParts(
+          count, tail: $0, width: shape.width, classes: shape.classes,
+          random: random.split("parts"))
+      }
+    }
+    var cameraRandom = random.split("cameras")
+    cameraVectors = shape.cameras.map {
+      Parameter(
+        cameraRandom.normal(shape: [$0.count, shape.width], deviation: 0.02), decays: false)
+    }
     exponent = shape.poolsGeneralized ? Parameter(Tensor([3], shape: [1])) : nil
+  }
+
+  /// What is added to every token of each picture; nil without vectors of cameras.
+  ///
+  /// A camera that is not known or was not trained on gets the mean of all vectors.
+  /// **Shape**: one camera a picture → `[batch, width]`.
+  /// **Source**: S. He et al., "TransReID: Transformer-based Object Re-Identification", 2021,
+  /// arXiv 2102.04378, its side information embedding.
+  public func tokenOffset(cameras: [Int?], in context: ForwardContext) -> Variable? {
+    guard let cameraVectors, let known = shape.cameras else { return nil }
+    let table = context.variable(cameraVectors)
+    let mean = table.reshaped([1, known.count, shape.width]).meanOverPositions()
+    let places = cameras.map { camera in
+      camera.flatMap { known.firstIndex(of: $0) } ?? known.count
+    }
+    return Variable.concatenated([table, mean], axis: 0).gathered(places)
+      * (shape.cameraWeight ?? 1)
   }
 
   /// Pools a feature map by the generalised mean `(mean max(x, 1e-6)^p)^(1/p)` with a learned p.
@@ -87,14 +148,36 @@ public final class ReIDHead: Module {
     neck(features, in: context)
   }
 
-  /// Class scores, or cosines where the head compares directions.
+  /// Class scores, or cosines where the head compares directions; several where several lengths of the
+  /// vector are scored, the whole one last.
   ///
   /// **Shape**: `[batch, width]`, after the neck → `[batch, classes]`.
-  public func scores(_ normalized: Variable, in context: ForwardContext) -> Variable {
+  public func scores(_ normalized: Variable, in context: ForwardContext) -> [Variable] {
     guard let classifier else { preconditionFailure("ReIDHead: the head has no classifier") }
-    guard shape.comparesDirections else { return classifier(normalized, in: context) }
-    return normalized.l2Normalized().multiplied(
-      by: context.variable(classifier.weight).l2Normalized(), transposingOther: true)
+    return classifier.scores(
+      of: normalized, classes: nil, asCosines: shape.comparesDirections, in: context)
+  }
+
+  /// Lengths at which vectors are compared, ascending, the whole one last.
+  public var comparedLengths: [Int] { classifier?.lengths ?? [shape.width] }
+
+  /// What is not moved by the trainer's optimizer.
+  public var ownParameters: [Parameter] {
+    (classifier?.ownParameters ?? []) + (centres.map { [$0] } ?? [])
+  }
+
+  /// Moves the classes by their own rule, and the centres by plain gradient descent.
+  ///
+  /// - Parameters:
+  ///   - share: the schedule, 0…1, which the centres do not follow.
+  ///   - centreRate: their rate.
+  ///   - centreWeight: weight of their loss, which is taken off their gradient again.
+  public func moveOwnParameters(share: Float, centreRate: Float, centreWeight: Float) {
+    classifier?.moveOwnParameters(share: share)
+    guard let centres, let gradient = centres.gradient else { return }
+    centres.gradient = nil
+    guard centreWeight > 0 else { return }
+    centres.value.add(gradient, scaledBy: -centreRate / centreWeight)
   }
 
   /// The centres of all persons, `[classes, width]`.

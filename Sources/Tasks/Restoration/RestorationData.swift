@@ -65,12 +65,27 @@ public struct RestorationData: Sendable {
       summary = "\(source.path): \(items.count) clean pictures"
     }
     if validationShare > 0, items.count >= 3 {
-      let count = min(
-        max(1, Int((validationShare * Double(items.count)).rounded())), settings.validationLimit)
       var draw = random.split("validation")
-      let chosen = Set(draw.permutation(items.count).prefix(count))
-      heldOut = items.indices.filter { chosen.contains($0) }.map { items[$0] }
-      items = items.indices.filter { !chosen.contains($0) }.map { items[$0] }
+      // Tiles of one photograph are alike, so a folder of them is held out or learned as a whole.
+      let folders = Set(items.compactMap { Self.folder(of: $0.name) }).sorted()
+      if Self.areFolders(items.map(\.name)) {
+        let count = max(1, Int((validationShare * Double(folders.count)).rounded()))
+        let chosen = Set(draw.permutation(folders.count).prefix(count).map { folders[$0] })
+        let isChosen = { (item: RestorationItem) in
+          Self.folder(of: item.name).map { chosen.contains($0) } ?? false
+        }
+        let all = items.filter(isChosen)
+        items.removeAll(where: isChosen)
+        let kept = Set(draw.permutation(all.count).prefix(settings.validationLimit))
+        heldOut = all.indices.filter { kept.contains($0) }.map { all[$0] }
+        notes.append("Pictures of \(count) of \(folders.count) folders are held out as a whole.")
+      } else {
+        let count = min(
+          max(1, Int((validationShare * Double(items.count)).rounded())), settings.validationLimit)
+        let chosen = Set(draw.permutation(items.count).prefix(count))
+        heldOut = items.indices.filter { chosen.contains($0) }.map { items[$0] }
+        items = items.indices.filter { !chosen.contains($0) }.map { items[$0] }
+      }
     }
     if settings.pairLimit > 0, settings.pairLimit < items.count {
       var draw = random.split("pairs")
@@ -83,6 +98,18 @@ public struct RestorationData: Sendable {
         "No pictures are held out, so the last weights count as the best: "
           + (validationShare > 0 ? "there are too few." : "training.validationShare is 0."))
     }
+  }
+
+  /// The folder in a name below the root; nil for a picture that lies in none.
+  public static func folder(of name: String) -> String? {
+    name.lastIndex(of: "/").map { String(name[..<$0]) }
+  }
+
+  /// Whether pictures lie in at least five folders, all of them, such as the tiles of photographs: then a
+  /// folder, not a picture, is what varies by itself.
+  public static func areFolders(_ names: [String]) -> Bool {
+    let folders = names.map(folder)
+    return folders.allSatisfy { $0 != nil } && Set(folders).count >= 5
   }
 
   /// Clean pictures of a folder as items, named by their path below it.

@@ -22,6 +22,10 @@ public protocol FinetuneTask: AnyObject {
   var batches: @Sendable (Int) throws -> Batch { get }
   /// The loss of a batch, recorded on the context's tape.
   func learn(from batch: Batch, in context: ForwardContext) throws -> TaskLoss
+  /// Parameters that the task moves by a rule of its own, in place of the trainer's optimizer.
+  var ownParameters: [Parameter] { get }
+  /// Moves them by their gradients, which are then forgotten; `share` is the schedule, 0…1.
+  func moveOwnParameters(share: Float)
   /// The score on what is held out; `nil` where nothing is.
   func score() throws -> TaskScore?
   /// The adapter that is trained in place of the network's own weights, if any.
@@ -41,6 +45,11 @@ public enum ModelPurpose: Sendable {
 }
 
 extension FinetuneTask {
+  /// The optimizer moves everything.
+  public var ownParameters: [Parameter] { [] }
+  /// Nothing to do.
+  public func moveOwnParameters(share: Float) {}
+
   /// All weights are the network's own.
   public var adapter: TaskAdapter? { nil }
 

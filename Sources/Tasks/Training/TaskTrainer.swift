@@ -68,8 +68,9 @@ public final class TaskTrainer<Task: FinetuneTask> {
   func start(at step: Int) {
     self.step = step
     prefetcher = nil
-    let parameters = task.parameters
-    for (_, parameter) in parameters { parameter.gradient = nil }
+    for (_, parameter) in task.parameters { parameter.gradient = nil }
+    let own = Set(task.ownParameters.map { ObjectIdentifier($0) })
+    let parameters = task.parameters.filter { !own.contains(ObjectIdentifier($0.parameter)) }
     let rates = rates
     optimizer = AdamW(
       parameters, beta2: Float(settings.beta2), weightDecay: Float(settings.weightDecay)
@@ -128,6 +129,8 @@ public final class TaskTrainer<Task: FinetuneTask> {
     guard norm.isFinite else { throw TaskError.notFinite(step: step, what: "gradient") }
     let rate = schedule.rate(at: step)
     optimizer.update(rate: rate, clip: settings.clip > 0 ? Float(settings.clip) : nil)
+    task.moveOwnParameters(
+      share: settings.learningRate > 0 ? rate / Float(settings.learningRate) : 0)
     task.adapter?.allocator?.afterUpdate(step: step, of: totalSteps)
     average?.update()
     var report = TaskStep(

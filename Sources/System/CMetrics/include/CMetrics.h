@@ -34,4 +34,17 @@ float cx_clamp_and_find_largest(float *values, int64_t count);
 /// The flat index of the first entry that is NaN or infinite, or -1.
 int64_t cx_first_not_finite(const float *values, int64_t count);
 
+/// Turns the lower triangle of a symmetric matrix `[width, width]` into L with matrix = L Lᵀ; pivots count
+/// as at least `smallest`. What stands above the diagonal stays.
+void cx_cholesky(double *matrix, int64_t width, double smallest);
+
+/// Replaces a vector by the solution x of L x = vector.
+void cx_solve_lower(const double *root, int64_t width, double *vector);
+
+/// Replaces a vector by the solution x of Lᵀ x = vector.
+void cx_solve_upper(const double *root, int64_t width, double *vector);
+
+/// Takes away from a vector its part along a direction of length 1.
+void cx_remove_direction(double *vector, const double *direction, int64_t count);
+
 #endif
