@@ -112,7 +112,10 @@ let package = Package(
     // pictures as network input · how good pictures are.
     room(
       "Training",
-      ["Optimizers", "Backbones", "Storage", "Layers", "Gradients", "Tensors", "Pipelines"]),
+      [
+        "Optimizers", "Backbones", "Storage", "Layers", "Gradients", "Tensors", "Pipelines",
+        "Spelling",
+      ]),
     room("Batches", ["Backbones", "Recipes", "Images", "Tensors", "CKernels"]),
 
     room("Quality", ["Optimizers", "Storage", "Layers", "Gradients", "Tensors", "Images"]),
@@ -166,8 +169,8 @@ let package = Package(
     command(
       "vision-restore",
       [
-        "CommandSupport", "Tasks", "AdapterFiles", "Adapters", "Recipes", "Reports", "Storage",
-        "Datasets", "Images", "Tensors", argumentParser,
+        "CommandSupport", "Tasks", "AdapterFiles", "Adapters", "Recipes", "Reports", "Training",
+        "Storage", "Datasets", "Images", "Tensors", argumentParser,
       ]),
     command(
       "vision-evaluate",

@@ -7,12 +7,16 @@ public enum ModuleWeights {
   /// Writes every parameter and buffer under its path, with `prefix` in front.
   ///
   /// `overrides` replaces values by path, for example with their moving averages. With a naming the
-  /// file has that form's names, and what the form keeps in several tensors is cut up.
+  /// file has that form's names, and what the form keeps in several tensors is cut up. Halves are 16-bit
+  /// floats, which round to three decimal digits.
   public static func write(
     _ module: any Module, naming: WeightNaming = .own, overrides: [String: Tensor] = [:],
-    metadata: [String: String] = [:],
+    metadata: [String: String] = [:], asHalves: Bool = false,
     to url: URL
   ) throws(SafetensorsError) {
+    func numbers(_ values: [Float]) -> SafetensorsWriter.Values {
+      asHalves ? .float16(values) : .float32(values)
+    }
     var tensors: [(name: String, shape: [Int], values: SafetensorsWriter.Values)] = []
     for (path, parameter) in module.parameters {
       let value = overrides[path] ?? parameter.value
@@ -20,7 +24,7 @@ public enum ModuleWeights {
       let rows = (value.shape.first ?? 1) / max(names.count, 1)
       for (index, name) in names.enumerated() {
         let part = names.count == 1 ? value : value.rows((index * rows)..<((index + 1) * rows))
-        tensors.append((name, part.shape, .float32(part.values)))
+        tensors.append((name, part.shape, numbers(part.values)))
       }
     }
     for (path, buffer) in module.buffers {
@@ -28,7 +32,7 @@ public enum ModuleWeights {
       tensors.append(
         (
           naming.names(of: path).first ?? path, buffer.value.shape,
-          buffer.isInteger ? .int64(values.map { Int64($0) }) : .float32(values)
+          buffer.isInteger ? .int64(values.map { Int64($0) }) : numbers(values)
         ))
     }
     try SafetensorsWriter.write(tensors, metadata: metadata, to: url)

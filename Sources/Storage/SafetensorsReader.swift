@@ -1,13 +1,22 @@
 import Foundation
 
-/// An open file that is read at given places; closed with its last user.
+/// A file that is mapped into memory and copied from piece by piece; closed with its last user.
 ///
-/// Reads instead of mapping: a mapped file that another program cuts short would end the process.
+/// The pages of a piece are given back once it is copied, so that a whole network is read with one
+/// piece more than its own memory. A mapped file that another program cuts short ends a process that
+/// touches the lost pages; therefore the file's size is asked for again before every piece. What is
+/// left is a cut within the microseconds between that question and the copy: writers that replace a
+/// file by another, as those here do, cannot cause it.
 final class SafetensorsReader: Sendable {
   let path: String
   /// The size when opened, in bytes.
   let size: Int
   private let descriptor: Int32
+  // Nobody writes to this memory, and it is there as long as the reader.
+  nonisolated(unsafe) private let start: UnsafeMutableRawPointer?
+
+  /// Bytes that are copied between two looks at the file's size; a multiple of every page size.
+  private static let piece = 1 << 20
 
   /// Opens a regular file.
   init(path: String) throws(SafetensorsError) {
@@ -30,27 +39,56 @@ final class SafetensorsReader: Sendable {
         reason: status.st_mode & S_IFMT == S_IFDIR ? "it is a folder" : "it is not a regular file")
     }
     size = Int(status.st_size)
+    // No system maps nothing.
+    guard size > 0 else {
+      start = nil
+      return
+    }
+    let mapped = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0)
+    guard let mapped, Int(bitPattern: mapped) != -1 else {
+      let reason = systemReason()
+      close(descriptor)
+      throw .unreadable(path: path, reason: "it cannot be mapped into memory (\(reason))")
+    }
+    start = mapped
+    // A hint; a system that does not take it reads all the same.
+    _ = madvise(mapped, size, MADV_SEQUENTIAL)
   }
 
-  deinit { close(descriptor) }
+  deinit {
+    if let start { munmap(start, size) }
+    close(descriptor)
+  }
 
   /// Fills `buffer` with the bytes from `offset` on.
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(SafetensorsError) {
-    var done = 0
-    while done < buffer.count {
-      // One call moves at most 2 GiB on Linux and macOS; asking for less keeps both quiet.
-      let wanted = min(buffer.count - done, 1 << 30)
-      let count = pread(
-        descriptor, buffer.baseAddress?.advanced(by: done), wanted, off_t(offset + done))
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw .unreadable(path: path, reason: systemReason())
-      }
-      // The file was cut after it was opened.
-      guard count > 0 else {
-        throw .truncated(path: path, size: offset + done, needed: offset + buffer.count)
-      }
-      done += count
+    let end = offset + buffer.count
+    guard let start, end <= size else {
+      guard buffer.isEmpty else { throw .truncated(path: path, size: size, needed: end) }
+      return
+    }
+    var place = offset
+    while place < end {
+      // Pieces end where pages do, so that each page is given back once.
+      let next = min(end, (place / Self.piece + 1) * Self.piece)
+      try checkSize(needed: end)
+      UnsafeMutableRawBufferPointer(rebasing: buffer[(place - offset)..<(next - offset)])
+        .copyMemory(from: UnsafeRawBufferPointer(start: start + place, count: next - place))
+      let first = place / Self.piece * Self.piece
+      // Read-only pages of a file: whoever needs one again finds it in the file.
+      _ = madvise(start + first, next - first, MADV_DONTNEED)
+      place = next
+    }
+  }
+
+  /// Refuses a file that was cut after it was opened.
+  private func checkSize(needed: Int) throws(SafetensorsError) {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else {
+      throw .unreadable(path: path, reason: systemReason())
+    }
+    guard Int(status.st_size) >= needed else {
+      throw .truncated(path: path, size: Int(status.st_size), needed: needed)
     }
   }
 }

@@ -52,7 +52,13 @@ public enum SafetensorsWriter {
         switch tensors[index].values {
         case .float32(let values): try values.withUnsafeBytes(emit)
         case .float16(let values):
-          try values.map { Float16($0).bitPattern }.withUnsafeBytes(emit)
+          let halves = values.map { Float16($0) }
+          guard !zip(values, halves).contains(where: { $0.isFinite && !$1.isFinite }) else {
+            throw SafetensorsError.invalidTensor(
+              name: tensors[index].name,
+              reason: "a value is beyond the largest 16-bit one, 65504; write 32-bit values")
+          }
+          try halves.map(\.bitPattern).withUnsafeBytes(emit)
         case .int64(let values): try values.withUnsafeBytes(emit)
         }
       }

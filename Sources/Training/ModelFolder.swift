@@ -140,14 +140,15 @@ public enum ModelFolder {
     return url
   }
 
-  /// Writes a model folder; `overrides` replaces weights by path, for example by their averages.
+  /// Writes a model folder; `overrides` replaces weights by path, for example by their averages, and
+  /// halves are 16-bit floats.
   public static func write(
     _ backbone: any Backbone, configuration: ModelConfiguration,
-    overrides: [String: Tensor] = [:], to folder: URL
+    overrides: [String: Tensor] = [:], asHalves: Bool = false, to folder: URL
   ) throws {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     try ModuleWeights.write(
-      backbone, overrides: overrides,
+      backbone, overrides: overrides, asHalves: asHalves,
       to: folder.appendingPathComponent(ModelConfiguration.weightsName))
     // Last: a folder with a description is a whole model.
     try configuration.write(folder: folder)

@@ -1,4 +1,5 @@
 public import Backbones
+import Spelling
 
 /// Why a model reference could not be used.
 public enum ModelReferenceError: Error, Sendable, Hashable, CustomStringConvertible {
@@ -17,7 +18,9 @@ public enum ModelReferenceError: Error, Sendable, Hashable, CustomStringConverti
   public var description: String {
     switch self {
     case .unknownBackbone(let name, let known):
-      "There is no backbone \"\(name)\"; known are \(known.joined(separator: ", "))."
+      "There is no backbone \"\(name)\""
+        + (nearest(to: name, among: known).map { " (did you mean \"\($0)\"?)" } ?? "")
+        + "; known are \(known.joined(separator: ", "))."
     case .missing(let path):
       "There is no model \(path): give a run folder, a model folder or random:BACKBONE."
     case .backbone(let error): error.description

@@ -1,7 +1,7 @@
 public import Backbones
 public import Foundation
 import Storage
-public import Tensors
+import Tensors
 
 /// A restoration network ready to be used, and where it came from.
 public struct LoadedRestorationModel {
@@ -40,22 +40,30 @@ public enum RestorationModelFolder {
         network: try entry(name).make(random), name: name, origin: reference)
     }
     let folder = try ModelFolder.modelFolder(of: URL(fileURLWithPath: reference))
-    let name = try ModelConfiguration(folder: folder).architecture
-    let network = try entry(name).make(.blank)
+    return try load(folder: folder, named: try ModelConfiguration(folder: folder).architecture)
+  }
+
+  /// Opens the weights of a model folder for the network of a name.
+  ///
+  /// - Throws: `ModelReferenceError` for an unknown name, or the error of the weight file.
+  public static func load(folder: URL, named name: String) throws -> LoadedRestorationModel {
+    let entry = try entry(name)
+    let network = entry.make(.blank)
     try ModuleWeights.read(
-      into: network, from: folder.appendingPathComponent(ModelConfiguration.weightsName))
+      into: network, from: folder.appendingPathComponent(ModelConfiguration.weightsName),
+      isFresh: true, naming: entry.naming)
     return LoadedRestorationModel(network: network, name: name, origin: folder.path)
   }
 
-  /// Writes a model folder; `overrides` replaces weights by path, for example by their averages.
+  /// Writes a model folder; halves are 16-bit floats.
   public static func write(
     _ network: any RestorationBackbone, named name: String, made origin: String,
-    overrides: [String: Tensor] = [:], to folder: URL
+    asHalves: Bool = false, to folder: URL
   ) throws {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     try ModuleWeights.write(
-      network, overrides: overrides,
-      to: folder.appendingPathComponent(ModelConfiguration.weightsName))
+      network, asHalves: asHalves, to: folder.appendingPathComponent(ModelConfiguration.weightsName)
+    )
     let extent = network.inputExtent
     // Pictures go in as they are: values 0…1 of any size.
     let configuration = ModelConfiguration(

@@ -90,7 +90,8 @@ struct ReferenceNumberTests {
 
   @Test func `SwinIR's published sizes`() {
     let sizes: [(SwinIR.Configuration, Int, scale: Int)] = [
-      (.classical(.residual), 11_504_163, 1), (.classical(.doubling(scale: 4)), 11_900_199, 4),
+      (.classical(.residual), 11_504_163, 1), (.classical(.shuffles(scale: 4)), 11_900_199, 4),
+      (.classical(.shuffles(scale: 3)), 11_937_127, 3),
       (.lightweight(.direct(scale: 2)), 910_152, 2),
     ]
     for (shape, parameters, scale) in sizes {

@@ -5,7 +5,7 @@ import Layers
 import Tensors
 import Testing
 
-/// NAFNet and Restormer against PyTorch and against the numbers of their releases.
+/// NAFNet, Restormer and SwinIR against PyTorch and against the numbers of their releases.
 struct RestorationTests {
   private static let small = NAFNet.Configuration(
     width: 4, encoders: [1, 1], middle: 1, decoders: [1, 1])
@@ -104,6 +104,25 @@ struct RestorationTests {
       pictures: noise(923, [2, 16, 8, 3]))
   }
 
+  /// Names in the recording and how the features become a picture.
+  static let tails: [(name: String, tail: SwinIR.Tail)] = [
+    ("residual", .residual), ("classical-2", .shuffles(scale: 2)),
+    ("classical-3", .shuffles(scale: 3)), ("classical-4", .shuffles(scale: 4)),
+    ("lightweight-2", .direct(scale: 2)), ("lightweight-3", .direct(scale: 3)),
+    ("lightweight-4", .direct(scale: 4)),
+  ]
+
+  @Test(arguments: tails.indices)
+  func `SwinIR equals PyTorch forward and backward, at a size that windows do not divide`(
+    _ index: Int
+  ) throws {
+    let (name, tail) = Self.tails[index]
+    let model = SwinIR(
+      .init(width: 12, depths: [2], heads: 3, window: 4, tail: tail), random: RandomStream(seed: 0))
+    try expect(
+      model, equals: name, in: Golden("swinir"), pictures: noise(924, [2, 9, 7, 3]))
+  }
+
   @Test func `Restormer's formula numbers`() {
     for (normalization, count, sum, squares) in [
       (Restormer.Configuration.Normalization.withBias, 98, -11.26495510, 176.03930534),
@@ -132,8 +151,10 @@ struct RestorationTests {
     #expect(transformer.shape == [1, 5, 19, 3] && transformer.isFinite)
   }
 
+  typealias Layout = (name: String, make: @Sendable () -> any RestorationBackbone)
+
   /// The published layouts in small width; the recorder checks the full widths against the papers.
-  static let layouts: [(name: String, make: @Sendable () -> any RestorationBackbone)] = [
+  static let convolutionLayouts: [Layout] = [
     ("denoising", { NAFNet(.denoising(width: 8), random: RandomStream(seed: 0)) }),
     ("deblurring", { NAFNet(.deblurring(width: 8), random: RandomStream(seed: 0)) }),
     ("with-bias", { Restormer(.init(width: 16), random: RandomStream(seed: 0)) }),
@@ -144,6 +165,15 @@ struct RestorationTests {
       }
     ),
   ]
+
+  static let swinLayouts: [Layout] = tails.map { name, tail in
+    let make: @Sendable () -> any RestorationBackbone = {
+      SwinIR(name.hasPrefix("light") ? .lightweight(tail) : .classical(tail), random: .blank)
+    }
+    return ("swinir-\(name)", make)
+  }
+
+  static let layouts = convolutionLayouts + swinLayouts
 
   @Test(arguments: layouts.indices)
   func `sizes and costs are those of the layouts`(_ index: Int) throws {
@@ -165,6 +195,7 @@ struct RestorationTests {
     ("nafnet_w32", 29_159_715, 16.0), ("nafnet_w64", 115_982_915, 63.2),
     ("nafnet_w32_deblur", 17_111_907, 16.0), ("nafnet_w64_deblur", 67_888_835, 63.1),
     ("restormer", 26_126_644, 141.0), ("restormer_denoise", 26_111_668, 141.0),
+    ("swinir", 11_504_163, 800.3), ("swinir_x4", 11_900_199, 856.9),
   ])
   func `published networks have the published sizes`(
     _ name: String, _ parameters: Int, _ cost: Double

@@ -15,18 +15,24 @@ import Testing
     try ProgramRun("vision-export", arguments, directory: folder)
   }
 
-  /// A Python that has onnxruntime, as `tools/python --small` makes one.
-  private static let python = ProcessInfo.processInfo.environment["SWIFT_VISION_ONNX_PYTHON"]
+  /// A Python that has onnxruntime, as `tools/python` makes one.
+  private static let python = ProcessInfo.processInfo.environment["SWIFT_VISION_PYTHON"]
 
   @Test func `continuous integration has onnxruntime`() {
     let isContinuousIntegration = ProcessInfo.processInfo.environment["CI"] != nil
     #expect(!isContinuousIntegration || Self.python != nil, "tools/test sets it")
   }
 
-  @Test(arguments: ["vit_tiny_patch16_224", "convnet_small", "resnet50", "nafnet_small"])
-  func `onnxruntime computes what the network computes`(_ name: String) throws {
+  @Test(arguments: [
+    ("vit_tiny_patch16_224", ["--size", "64x32"]), ("convnet_small", ["--size", "64x32"]),
+    ("swin_tiny_patch4_window7_224", ["--size", "64x32"]), ("resnet50", ["--size", "64x32"]),
+    ("mobilenetv2_100", ["--size", "64x32", "--preprocessing"]),
+    ("nafnet_small", ["--size", "36x28"]), ("swinir_light_x2", ["--size", "20x12"]),
+  ])
+  func `onnxruntime computes what the network computes`(
+    _ name: String, _ size: [String]
+  ) throws {
     defer { try? FileManager.default.removeItem(at: folder) }
-    let size = name == "nafnet_small" ? ["--size", "36x28"] : ["--size", "64x32"]
     let run = try ProgramRun(
       "vision-export",
       [
@@ -54,6 +60,8 @@ import Testing
         return values.reshape(entry["shape"])
     session = onnxruntime.InferenceSession("m.onnx")
     images, results = tensor("images"), tensor("results")
+    if session.get_inputs()[0].type == "tensor(uint8)":
+        images = images.astype(numpy.uint8)
     for batch in (1, 3):
         found = session.run(None, {"images": numpy.concatenate([images] * batch)})[0]
         assert found.shape == (batch,) + results.shape[1:], found.shape
@@ -76,6 +84,24 @@ import Testing
       "--json")
     #expect(graph.exit == 0, "\(graph.errors)")
     #expect((graph.object?["largestDifference"] as? Double ?? 1) < 1e-4)
+  }
+
+  @Test func `halves take half the size and give nearly the same`() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    var sizes: [Int] = []
+    for more in [[], ["--half"]] {
+      let run = try ProgramRun(
+        "vision-export",
+        [
+          "random:vit_tiny_patch16_224@64x32", "--format", "safetensors", "--output",
+          "model-\(more.count)", "--json",
+        ] + more, directory: folder)
+      #expect(run.exit == 0, "\(run.errors)")
+      let difference = try #require(run.object?["largestDifference"] as? Double)
+      #expect(more.isEmpty ? difference == 0 : difference > 0 && difference < 0.05)
+      sizes.append(try #require(run.object?["bytes"] as? Int))
+    }
+    #expect(abs(Double(sizes[0]) / Double(sizes[1]) - 2) < 0.02)
   }
 
   @Test func `mistakes are answered in one sentence`() throws {

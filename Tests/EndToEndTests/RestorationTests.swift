@@ -106,6 +106,20 @@ import Testing
       #expect(try weights("merged") != weights("plain"))
     }
 
+    // What vision-export writes of it is scored the same, and can be written as a graph.
+    let exported = try ProgramRun(
+      "vision-export",
+      [path("run"), "--format", "safetensors", "--output", path("exported"), "--json"])
+    #expect(exported.exit == 0, "\(exported.errors)")
+    let again = try ProgramRun(
+      "vision-evaluate",
+      [
+        path("exported"), "--task", "restoration", "--data", path("pairs"), "--threads", "1",
+        "--json",
+      ])
+    #expect(again.exit == 0, "\(again.errors)")
+    #expect(again.object?["psnr"] as? Double == models[0]["psnr"] as? Double)
+
     // Two files of one name end in two files; what is no picture is skipped and said.
     let input = root.appendingPathComponent("pairs/input")
     try Image(contentsOf: input.appendingPathComponent("píc 0.png"))
@@ -121,6 +135,47 @@ import Testing
     #expect(names.count == 9 && names.isSuperset(of: ["píc 0.png.png", "píc 0.jpg.png"]))
     let picture = try Image(contentsOf: root.appendingPathComponent("out/píc 7.png"))
     #expect(picture.width == 48 && picture.height == 40)
+  }
+
+  @Test func `exported folders restore pictures, and enlarging networks enlarge them`() throws {
+    try writePairs()
+    defer { try? FileManager.default.removeItem(at: root) }
+    let input = path("pairs/input/píc 0.png")
+    let exported = try ProgramRun(
+      "vision-export",
+      ["random:nafnet_small", "--format", "safetensors", "--output", path("small"), "--json"])
+    #expect(exported.exit == 0, "\(exported.errors)")
+    let restored = try ProgramRun(
+      "vision-restore", [path("small"), input, path("out.png"), "--threads", "1", "--json"])
+    #expect(restored.exit == 0, "\(restored.errors)")
+    #expect(try Image(contentsOf: URL(fileURLWithPath: path("out.png"))).width == 48)
+    let folder = try ProgramRun(
+      "vision-evaluate",
+      [
+        path("small"), "--task", "restoration", "--data", path("pairs"), "--threads", "1", "--json",
+      ])
+    #expect(folder.exit == 0, "\(folder.errors)")
+
+    let enlarged = try ProgramRun(
+      "vision-restore",
+      ["random:swinir_light_x3", input, path("big.png"), "--threads", "2", "--json"])
+    #expect(enlarged.exit == 0, "\(enlarged.errors)")
+    let picture = try Image(contentsOf: URL(fileURLWithPath: path("big.png")))
+    #expect(picture.width == 144 && picture.height == 120)
+    for program in [
+      ["vision-evaluate", "random:swinir_light_x3", "--task", "restoration"],
+      [
+        "vision-finetune", "--task", "restoration", "--from", "random:swinir_light_x3", "--output",
+        path("none"), "--steps", "1",
+      ],
+    ] {
+      let refused = try ProgramRun(
+        program[0], Array(program.dropFirst()) + ["--data", path("pairs"), "--threads", "1"])
+      #expect(refused.exit == 65 && refused.errors.contains("enlarges pictures by 3"))
+    }
+    let misspelt = try ProgramRun("vision-restore", ["random:nafnet_smal", input, path("x.png")])
+    #expect(misspelt.exit == 64)
+    #expect(misspelt.errors.contains("did you mean \"nafnet_small\"?"), "\(misspelt.errors)")
   }
 
   @Test func `settings of a training are refused where nothing is trained`() throws {

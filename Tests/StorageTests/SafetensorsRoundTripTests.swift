@@ -25,13 +25,18 @@ import Testing
 
   @Test func `16-bit numbers are rounded to the nearest and read back`() throws {
     let file = folder.url.appending(path: "half.safetensors")
-    let values: [Float] = [1, -0.5, 1 + 1 / 2048 + 1e-6, 65504, 1e6, 0, 6e-8, .infinity]
+    let values: [Float] = [1, -0.5, 1 + 1 / 2048 + 1e-6, 65504, -2, 0, 6e-8, .infinity]
     try SafetensorsWriter.write([("h", [2, 4], .float16(values))], to: file)
     let read = try SafetensorsFile(contentsOf: file)
     #expect(read["h"]?.type == .float16 && read["h"]?.byteCount == 16)
     let unit = Float(0x1p-24)
     #expect(
-      try read.floats("h") == [1, -0.5, 1 + 1 / 1024, 65504, .infinity, 0, unit, .infinity])
+      try read.floats("h") == [1, -0.5, 1 + 1 / 1024, 65504, -2, 0, unit, .infinity])
+    // What would become infinite is refused, and the file stays.
+    #expect(throws: SafetensorsError.self) {
+      try SafetensorsWriter.write([("h", [1], .float16([1e6]))], to: file)
+    }
+    #expect(try SafetensorsFile(contentsOf: file)["h"]?.shape == [2, 4])
   }
 
   @Test func `orders tensors as the reference implementation does`() throws {

@@ -6,12 +6,15 @@ import Tasks
 import Tensors
 import Testing
 
-/// Two 3×3 convolutions: sees two pixels far.
+/// Two 3×3 convolutions: sees two pixels far; it may double the sides by repeating pixels.
 private final class NearSight: RestorationBackbone {
   let first: Convolution2D
   let second: Convolution2D
+  private let doubles: Bool
+  var scale: Int { doubles ? 2 : 1 }
 
-  init() {
+  init(doubles: Bool = false) {
+    self.doubles = doubles
     var random = RandomStream(seed: 3)
     first = Convolution2D(3, 8, kernel: 3, padding: 1, hasBias: true, random: &random)
     second = Convolution2D(8, 3, kernel: 3, padding: 1, random: &random)
@@ -20,7 +23,12 @@ private final class NearSight: RestorationBackbone {
   func multiplyAccumulates(of extent: Extent) -> Int { 432 * extent.height * extent.width }
 
   func restored(_ images: Variable, in context: ForwardContext) -> Variable {
-    images + second(first(images, in: context).rectified(), in: context)
+    let restored = images + second(first(images, in: context).rectified(), in: context)
+    guard doubles else { return restored }
+    let shape = restored.shape
+    let square = Variable.concatenated([restored, restored, restored, restored], axis: 3)
+    return square.reshaped([shape[0], shape[1], shape[2], 2, 2, 3]).permuted([0, 1, 3, 2, 4, 5])
+      .reshaped([shape[0], 2 * shape[1], 2 * shape[2], 3])
   }
 }
 
@@ -40,6 +48,22 @@ private final class NearSight: RestorationBackbone {
     let tiled = TiledRestoration(side: 32, overlap: 12).restored(input, by: network).values
     let difference = zip(whole, tiled).reduce(0) { max($0, abs($1.0 - $1.1)) }
     #expect(difference < 1e-5, "\(difference)")
+  }
+
+  @Test func `tiles and turns of a network that enlarges equal the whole picture`() {
+    let network = NearSight(doubles: true)
+    let input = picture(40, 52)
+    let whole = TiledRestoration().restored(input, by: network)
+    #expect(whole.shape == [1, 80, 104, 3])
+    let tiled = TiledRestoration(side: 32, overlap: 12).restored(input, by: network)
+    #expect(tiled.shape == whole.shape)
+    let difference = zip(whole.values, tiled.values).reduce(0) { max($0, abs($1.0 - $1.1)) }
+    #expect(difference < 1e-5, "\(difference)")
+    let turned = TiledRestoration(averagesTurns: true).restored(input, by: network)
+    #expect(turned.shape == whole.shape)
+    let image = Image(width: 20, height: 17, pixels: [UInt8](repeating: 90, count: 20 * 17 * 3))
+    let enlarged = TiledRestoration().restored(image, by: network)
+    #expect(enlarged.width == 40 && enlarged.height == 34)
   }
 
   @Test func `every turn is undone`() {

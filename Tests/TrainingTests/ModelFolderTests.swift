@@ -34,6 +34,22 @@ final class ModelFolderTests {
     return backbone.features(of: Variable(pictures), in: .inference()).value
   }
 
+  @Test func `a misspelt name is answered with the nearest one`() throws {
+    for (name, meant) in [
+      ("vit_smal_patch16_224", "vit_small_patch16_224"), ("resnet5o", "resnet50"),
+      ("swin_tiny_patch4_windw7_224", "swin_tiny_patch4_window7_224"),
+    ] {
+      let error = #expect(throws: ModelReferenceError.self) {
+        try ModelFolder.load("random:\(name)")
+      }
+      #expect(error?.description.contains("(did you mean \"\(meant)\"?)") == true, "\(name)")
+    }
+    let strange = #expect(throws: ModelReferenceError.self) {
+      try ModelFolder.load("random:something-else-entirely")
+    }
+    #expect(strange?.description.contains("did you mean") == false)
+  }
+
   @Test func `a written model gives the same features when it is opened`() throws {
     let backbone = try save("convnet_small", to: base)
     let loaded = try ModelFolder.load(base.path)

@@ -5,6 +5,14 @@
 makes one folder for each kind, with tiny networks, and in it `expected.safetensors`: pictures of noise
 `[2, height, width, 3]` and the features that the writing library computes for them. Needs torch, timm,
 transformers and safetensors; the versions are in the metadata of each expectation.
+
+    python tools/goldens/folders.py check FOLDER
+
+opens every folder in FOLDER, written by the tool-kit, with the library that its name begins with
+(`timm-` or `transformers-`), strictly, and prints the largest difference between the library's
+features and those in its `expected.safetensors`, over the largest feature, as a JSON object. What the
+library saves again goes to `again/` in each folder; `types.safetensors` beside the folders is copied
+tensor by tensor to `types-again.safetensors`.
 """
 
 import json
@@ -20,6 +28,7 @@ import torch
 from models import VERSIONS, fill, noise
 import timm
 import transformers
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 VERSIONS["transformers"] = transformers.__version__
@@ -86,7 +95,44 @@ def official_swin(folder, model, features):
     expect(folder, lambda x: layer(features(x)), 32, 16)
 
 
+def check(root):
+    found = {}
+    for folder in sorted(p for p in root.iterdir() if p.is_dir()):
+        expected = load_file(folder / "expected.safetensors")
+        pictures = expected["pictures"].permute(0, 3, 1, 2).contiguous()
+        tensors = load_file(folder / "model.safetensors")
+        again = folder / "again"
+        if folder.name.startswith("timm-"):
+            model = timm.create_model(f"local-dir:{folder}", pretrained=True).eval()
+            # Once more without timm's own ways of loading, which may drop a head.
+            model.load_state_dict(tensors, strict=True)
+            timm.models.save_for_hf(model, again, safe_serialization=True)
+            def features(x):
+                return model.forward_head(model.forward_features(x), pre_logits=True)
+        else:
+            model, report = transformers.ViTForImageClassification.from_pretrained(
+                folder, output_loading_info=True)
+            assert not any(
+                report[kind] for kind in ("missing_keys", "unexpected_keys", "mismatched_keys")), report
+            model.eval().save_pretrained(again)
+            shutil.copy(folder / "preprocessor_config.json", again)
+            def features(x):
+                return model.vit(x).last_hidden_state[:, 0]
+        with torch.no_grad():
+            difference = (features(pictures) - expected["features"]).abs().max()
+        found[folder.name] = (difference / expected["features"].abs().max()).item()
+    types = root / "types.safetensors"
+    if types.exists():
+        with safe_open(types, "pt") as file:
+            save_file(
+                {name: file.get_tensor(name) for name in file.keys()},
+                root / "types-again.safetensors", metadata=file.metadata())
+    print(json.dumps(found))
+
+
 def main():
+    if sys.argv[1] == "check":
+        return check(Path(sys.argv[2]))
     torch.manual_seed(0)
     root = Path(sys.argv[1])
     shutil.rmtree(root, ignore_errors=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-if torch.version.cuda is None:
+if torch.version.cuda is None and torch.__version__ >= "2":
     # A torchvision built for CUDA stops at two operators that a CPU-only torch does not have.
     _library = torch.library.Library("torchvision", "DEF")
     for _name in ("nms", "qnms"):

@@ -5,7 +5,7 @@ import stops at two of them. Nothing here calls them: to declare them is enough.
 """
 import torch
 
-if torch.version.cuda is None:
+if torch.version.cuda is None and torch.__version__ >= "2":
     library = torch.library.Library("torchvision", "DEF")
     for name in ("nms", "qnms"):
         library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")

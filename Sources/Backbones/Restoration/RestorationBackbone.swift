@@ -1,10 +1,13 @@
 public import Gradients
 public import Layers
 
-/// A network that turns damaged pictures into clean ones of the same size.
+/// A network that turns damaged pictures into clean ones, of the same size or enlarged.
 public protocol RestorationBackbone: Module {
   /// Picture size for which costs are stated; any other works too.
   var inputExtent: Extent { get }
+
+  /// Sides of a restored picture over those of the picture that went in; 1 for most networks.
+  var scale: Int { get }
 
   /// Multiply-accumulate operations of convolutions for one picture, the figure that papers state.
   func multiplyAccumulates(of extent: Extent) -> Int
@@ -14,14 +17,17 @@ public protocol RestorationBackbone: Module {
 
   /// Restored pictures, not clamped.
   ///
-  /// **Shape**: `[batch, height, width, 3]` → the same; RGB, values 0…1. Sides that the network cannot
-  /// halve often enough are enlarged inside and cut again.
+  /// **Shape**: `[batch, height, width, 3]` → `[batch, scale · height, scale · width, 3]`; RGB, values
+  /// 0…1. Sides that the network cannot halve often enough are enlarged inside and cut again.
   func restored(_ images: Variable, in context: ForwardContext) -> Variable
 }
 
 extension RestorationBackbone {
   /// Networks are trained on squares of 256 pixels.
   public var inputExtent: Extent { Extent(height: 256, width: 256) }
+
+  /// Most networks keep the size.
+  public var scale: Int { 1 }
 
   /// Networks without attention have none.
   public func attentionMultiplyAccumulates(of extent: Extent) -> Int { 0 }

@@ -1,3 +1,4 @@
+public import Layers
 public import Tensors
 
 /// Every restoration network that can be asked for by name; a new one is one file and one line here.
@@ -10,6 +11,31 @@ public enum RestorationCatalog {
     public let summary: String
     /// Makes an untrained network.
     public let make: @Sendable (RandomStream) -> any RestorationBackbone
+    /// The form of published weight files, where it is not the network's own.
+    let published: WeightNaming?
+
+    init(
+      name: String, summary: String, published: WeightNaming? = nil,
+      make: @escaping @Sendable (RandomStream) -> any RestorationBackbone
+    ) {
+      self.name = name
+      self.summary = summary
+      self.published = published
+      self.make = make
+    }
+
+    /// How a file with these names names the network's tensors.
+    public func naming(of names: Set<String>) -> WeightNaming {
+      published.flatMap { $0.fits(names) ? $0 : nil } ?? .own
+    }
+
+    static func swin(
+      _ name: String, _ summary: String, _ configuration: SwinIR.Configuration
+    ) -> Entry {
+      Entry(name: name, summary: "SwinIR \(summary)", published: SwinIR.publishedNames) {
+        SwinIR(configuration, random: $0)
+      }
+    }
   }
 
   /// All entries, in the order in which they are listed.
@@ -37,12 +63,22 @@ public enum RestorationCatalog {
     Entry(name: "restormer_denoise", summary: "Restormer for noise, norms without bias") {
       Restormer(.init(normalization: .withoutBias), random: $0)
     },
-    Entry(name: "swinir", summary: "SwinIR for noise and compression, the classical size") {
-      SwinIR(.classical(.residual), random: $0)
-    },
-    Entry(name: "swinir_light", summary: "SwinIR for noise and compression, lightweight") {
-      SwinIR(.lightweight(.residual), random: $0)
-    },
+    .swin("swinir", "for noise and compression, the classical size", .classical(.residual)),
+    .swin("swinir_light", "for noise and compression, lightweight", .lightweight(.residual)),
+    .swin(
+      "swinir_x2", "that doubles the sides, the classical size", .classical(.shuffles(scale: 2))),
+    .swin(
+      "swinir_x3", "that triples the sides, the classical size", .classical(.shuffles(scale: 3))),
+    .swin(
+      "swinir_x4", "that makes sides four times as long, the classical size",
+      .classical(.shuffles(scale: 4))),
+    .swin(
+      "swinir_light_x2", "that doubles the sides, lightweight", .lightweight(.direct(scale: 2))),
+    .swin(
+      "swinir_light_x3", "that triples the sides, lightweight", .lightweight(.direct(scale: 3))),
+    .swin(
+      "swinir_light_x4", "that makes sides four times as long, lightweight",
+      .lightweight(.direct(scale: 4))),
   ]
 
   /// The entry of a name, or `nil`.

@@ -14,8 +14,8 @@ public final class SwinIR: RestorationBackbone {
   public enum Tail: Sendable, Hashable {
     /// One convolution, added to the input: noise and compression.
     case residual
-    /// Doubling steps between convolutions: enlarging by 2, 4 or 8.
-    case doubling(scale: Int)
+    /// Shuffles of channels between convolutions: enlarging by 2, 3, 4 or 8.
+    case shuffles(scale: Int)
     /// One convolution and a shuffle of its channels: the lightweight enlarging network.
     case direct(scale: Int)
 
@@ -23,7 +23,7 @@ public final class SwinIR: RestorationBackbone {
     var scale: Int {
       switch self {
       case .residual: 1
-      case .doubling(let scale), .direct(let scale): scale
+      case .shuffles(let scale), .direct(let scale): scale
       }
     }
   }
@@ -104,11 +104,11 @@ public final class SwinIR: RestorationBackbone {
     (beforeUpsample, firstStep, secondStep, thirdStep) = (nil, nil, nil, nil)
     switch configuration.tail {
     case .residual: last = convolution(width, 3)
-    case .doubling(let scale):
-      precondition([2, 4, 8].contains(scale), "SwinIR: enlarging by \(scale), not 2, 4 or 8")
+    case .shuffles(let scale):
+      precondition([2, 3, 4, 8].contains(scale), "SwinIR: enlarging by \(scale), not 2, 3, 4 or 8")
       beforeUpsample = convolution(width, 64)
-      firstStep = convolution(64, 256)
-      secondStep = scale > 2 ? convolution(64, 256) : nil
+      firstStep = convolution(64, scale == 3 ? 576 : 256)
+      secondStep = scale > 3 ? convolution(64, 256) : nil
       thirdStep = scale > 4 ? convolution(64, 256) : nil
       last = convolution(64, 3)
     case .direct(let scale):
@@ -116,6 +116,9 @@ public final class SwinIR: RestorationBackbone {
       last = nil
     }
   }
+
+  /// Sides of the result over those of the input.
+  public var scale: Int { configuration.tail.scale }
 
   /// Multiply-accumulates of convolutions, linear maps and attention.
   public func multiplyAccumulates(of extent: Extent) -> Int {
@@ -128,7 +131,7 @@ public final class SwinIR: RestorationBackbone {
     var pixels = area
     for step in [firstStep, secondStep, thirdStep].compactMap(\.self) {
       total += pixels * step.weight.value.count
-      pixels *= 4
+      pixels *= step.weight.value.shape[0] / 64
     }
     if let last { total += (beforeUpsample == nil ? area : pixels) * last.weight.value.count }
     return total
@@ -150,7 +153,6 @@ public final class SwinIR: RestorationBackbone {
     var x = inputNorm(shallow, in: context)
     for group in layers { x = group(x, in: context) }
     x = afterBody(norm(x, in: context), in: context) + shallow
-    let scale = configuration.tail.scale
     return tail(x, input: input, in: context).addingRow(Variable(Self.meanColour))
       .cropped(height: extent.height * scale, width: extent.width * scale)
   }
@@ -160,12 +162,12 @@ public final class SwinIR: RestorationBackbone {
     case .residual: return last.map { input + $0(x, in: context) } ?? input
     case .direct(let scale):
       return firstStep.map { $0(x, in: context).pixelShuffled(scale) } ?? input
-    case .doubling:
+    case .shuffles(let scale):
       guard let beforeUpsample, let last else { return input }
       let slope = Variable(Tensor(repeating: 0.01, shape: [64]))
       var y = beforeUpsample(x, in: context).parametricRectified(slope: slope)
       for step in [firstStep, secondStep, thirdStep].compactMap(\.self) {
-        y = step(y, in: context).pixelShuffled(2)
+        y = step(y, in: context).pixelShuffled(scale == 3 ? 3 : 2)
       }
       return last(y, in: context)
     }

@@ -119,7 +119,9 @@ struct EvaluateJob {
     }
     let file = flags.features.map { URL(fileURLWithPath: $0) }
     if !flags.common.dryRun, let file { try EvaluationFolder.requireWritable(file) }
+    let start = ContinuousClock.now
     let extractor = try open(flags.models[0])
+    let loadSeconds = (ContinuousClock.now - start) / .seconds(1)
     let progress = ProgressReporter(
       flags.models[0], total: paths.count, console: session.console)
     if flags.common.dryRun {
@@ -144,6 +146,7 @@ struct EvaluateJob {
       log.notice("\(matrix.count) features of \(matrix.width) values: \(file.path)")
       answer.features = file.path
     }
+    answer.loadSeconds = loadSeconds
     answer.seconds = matrix.seconds
     answer.imagesPerSecond = matrix.imagesPerSecond
     return answer

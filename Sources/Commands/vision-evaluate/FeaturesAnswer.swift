@@ -10,11 +10,13 @@ struct FeaturesAnswer: Encodable {
   var skipped: Int
   /// The file written; nil in a dry run.
   var features: String?
+  /// Seconds that building the network and reading its file took.
+  var loadSeconds: Double?
   var seconds: Double?
   var imagesPerSecond: Double?
 
   private enum CodingKeys: String, CodingKey {
-    case model, origin, weights, featureWidth, images, skipped, features, seconds
+    case model, origin, weights, featureWidth, images, skipped, features, loadSeconds, seconds
     case imagesPerSecond, peakMemoryMiB
   }
 
@@ -27,6 +29,7 @@ struct FeaturesAnswer: Encodable {
     try container.encode(images, forKey: .images)
     try container.encode(skipped, forKey: .skipped)
     try container.encodeIfPresent(features, forKey: .features)
+    try container.encodeIfPresent(loadSeconds, forKey: .loadSeconds)
     try container.encodeIfPresent(seconds, forKey: .seconds)
     try container.encodeIfPresent(imagesPerSecond, forKey: .imagesPerSecond)
     try container.encode(Double(Compute.peakResidentBytes) / 1_048_576, forKey: .peakMemoryMiB)

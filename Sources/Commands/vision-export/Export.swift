@@ -52,6 +52,12 @@ struct Export: VisionCommand {
 
   @Flag(
     help:
+      "Write 16-bit weights, half the size, rounded to three digits; safetensors only. (default: off)"
+  )
+  var half = false
+
+  @Flag(
+    help:
       "The graph takes bytes [batch, height, width, 3] of the picture size and normalises them. (default: off)"
   )
   var preprocessing = false
@@ -84,6 +90,9 @@ struct Export: VisionCommand {
     }
     if merge, adapter.isEmpty {
       throw ValidationError("--merge needs the adapter: give --adapter DIR.")
+    }
+    if half, format == .onnx {
+      throw ValidationError("--half belongs to --format safetensors; leave it out.")
     }
     if format == .safetensors {
       for (flag, isGiven) in [

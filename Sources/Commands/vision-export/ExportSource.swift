@@ -81,16 +81,23 @@ struct ExportSource {
   }
 
   /// Writes a model folder.
-  func write(to folder: URL) throws {
+  func write(to folder: URL, asHalves: Bool) throws {
     switch kind {
     case .features(let model):
       var configuration = model.configuration
       // Heads of a pretraining run stay in the run.
       configuration.swiftVision.embedding = 0
-      try ModelFolder.write(model.backbone, configuration: configuration, to: folder)
+      try ModelFolder.write(
+        model.backbone, configuration: configuration, asHalves: asHalves, to: folder)
     case .restoration(let model):
       try RestorationModelFolder.write(
-        model.network, named: model.name, made: "exported from \(model.origin)", to: folder)
+        model.network, named: model.name, made: "exported from \(model.origin)",
+        asHalves: asHalves, to: folder)
+      // What vision-finetune wrote about tiles and noise stays with the weights.
+      let task = try TaskDescription(folder: URL(fileURLWithPath: model.origin))
+      if let shape = task?.restoration {
+        try TaskDescription(task: .restoration, restoration: shape).write(folder: folder)
+      }
     }
   }
 }

@@ -10,6 +10,7 @@ import Reports
 import Storage
 import Tasks
 import Tensors
+import Training
 
 /// Pictures in, restored pictures out.
 struct Restore: VisionCommand {
@@ -20,7 +21,7 @@ struct Restore: VisionCommand {
       Example: vision-restore runs/denoise noisy/ clean/
 
       A folder keeps its sub-folders; results are PNG files of the same names. Large pictures are \
-      restored in overlapping tiles.
+      restored in overlapping tiles. Networks that enlarge, such as swinir_x2, give larger pictures.
       """)
 
   @Argument(help: ArgumentHelp("Run folder or model folder.", valueName: "model"))
@@ -151,6 +152,8 @@ struct Restore: VisionCommand {
     case let error as AdapterFileError: CommandFailure(.badData, error.description)
     case let error as SafetensorsError: CommandFailure(.badData, error.description)
     case let error as WeightsError: CommandFailure(.badData, error.description)
+    case let error as ModelReferenceError: CommandFailure(.usage, error.description)
+    case let error as ModelFolderError: CommandFailure(.badData, error.description)
     default: nil
     }
   }

@@ -1,3 +1,4 @@
+import Backbones
 import Batches
 import Datasets
 public import Foundation
@@ -51,11 +52,18 @@ public struct RestorationEvaluation: Sendable {
   ///   - tiling: how large pictures are cut; nil takes what the model was made for.
   ///   - progress: called with the number of pictures of each step.
   /// - Throws: ``EvaluationError/nothingReadable(set:count:path:reason:)`` without a single usable
-  ///   picture, `TaskError` for a degradation that means nothing.
+  ///   picture, `TaskError` for a degradation that means nothing or a network that enlarges.
   public func result(
     of method: RestorationMethod, reference: String, tiling: TiledRestoration? = nil,
     progress: (Int) -> Void = { _ in }
   ) throws -> RestorationResult {
+    if case .network(let model) = method, model.backbone.scale != 1 {
+      throw TaskError.unusableModel(
+        path: reference,
+        reason:
+          "\(model.name) enlarges pictures by \(model.backbone.scale), and the scores compare "
+          + "pictures of one size; vision-restore enlarges pictures with it")
+    }
     let start = ContinuousClock.now
     let pictures = RestorationPictures(
       try RestorationPictures.choice(degradation),

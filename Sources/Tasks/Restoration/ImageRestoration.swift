@@ -11,6 +11,7 @@ public import Recipes
 import Storage
 import Synchronization
 public import Tensors
+import Training
 
 /// Crops to learn from.
 public struct RestorationBatch: Sendable {
@@ -42,6 +43,11 @@ public final class ImageRestoration: FinetuneTask {
   ) throws {
     guard !data.train.isEmpty else {
       throw TaskError.unsuitableData(reason: "There is not one picture to learn from.")
+    }
+    guard model.backbone.scale == 1 else {
+      throw TaskError.unsuitableSettings(
+        reason: "\(model.name) enlarges pictures by \(model.backbone.scale), and training compares "
+          + "pictures of one size; start from a network that keeps the size, such as swinir.")
     }
     self.data = data
     self.recipe = recipe
@@ -168,7 +174,10 @@ public final class ImageRestoration: FinetuneTask {
   /// Writes the network, its name and how it restores whole pictures, and the adapter as a folder.
   public func writeModel(to folder: URL, for purpose: ModelPurpose) throws {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    let weights = folder.appendingPathComponent(ModelConfiguration.weightsName)
+    let writeNetwork = { [model, origin] in
+      try RestorationModelFolder.write(
+        model.backbone, named: model.name, made: origin, to: folder)
+    }
     var description = TaskDescription(
       task: .restoration,
       restoration: .init(
@@ -179,10 +188,10 @@ public final class ImageRestoration: FinetuneTask {
     if purpose == .use, let adapter {
       let small = try adapter.write(below: folder)
       try description.write(folder: small)
-      isWritten = try adapter.merged { try ModuleWeights.write(model.backbone, to: weights) }
+      isWritten = try adapter.merged(writeNetwork)
       description.needsAdapter = isWritten ? nil : true
     }
-    if !isWritten { try ModuleWeights.write(model.backbone, to: weights) }
+    if !isWritten { try writeNetwork() }
     try description.write(folder: folder)
   }
 

@@ -2,7 +2,7 @@ public import Backbones
 import Foundation
 public import Layers
 import Storage
-import Tensors
+import Training
 
 /// A restoration network with its name, ready to be trained or used.
 public final class RestorationModel: Module {
@@ -38,50 +38,45 @@ public final class RestorationModel: Module {
     self.origin = origin
   }
 
-  /// Opens a run folder (its best model), a model folder of this task, or `random:NETWORK`.
+  /// Opens a run folder (its best model), a model folder of a restoration network, or `random:NETWORK`.
   ///
   /// - Parameters:
   ///   - reference: what to open.
   ///   - seed: seed of the weights of `random:NETWORK`.
   ///   - adapters: folders of adapters to put on the network, beside the one that the model needs.
-  /// - Throws: ``TaskError`` for a name or folder that means nothing here, or the error of the weight
-  ///   file or the adapter.
+  /// - Throws: ``TaskError`` or `ModelReferenceError` for a name or folder that means nothing here, or
+  ///   the error of the description, the weight file or the adapter.
   public static func load(
     _ reference: String, seed: Int = 0, adapters: [String] = []
   ) throws -> RestorationModel {
+    let (model, shape) = try open(reference, seed: seed)
+    let adapted = try ModelAdapters(adapters, on: model.network, of: model.origin)
+    return RestorationModel(
+      name: model.name, backbone: model.network,
+      shape: adapted.description?.restoration ?? shape, origin: model.origin)
+  }
+
+  private static func open(
+    _ reference: String, seed: Int
+  ) throws -> (model: LoadedRestorationModel, shape: Shape?) {
     if reference.hasPrefix("random:") {
-      let name = String(reference.dropFirst("random:".count))
-      let backbone = try make(name, seed: seed)
-      let adapted = try ModelAdapters(adapters, on: backbone, of: reference)
-      return RestorationModel(
-        name: name, backbone: backbone, shape: adapted.description?.restoration, origin: reference)
+      return (try RestorationModelFolder.load(reference, seed: seed), nil)
     }
     let root = URL(fileURLWithPath: reference)
     guard FileManager.default.fileExists(atPath: root.path) else {
       throw TaskError.missingModel(path: reference)
     }
-    for folder in ["best", "last", ""].map({ $0.isEmpty ? root : root.appendingPathComponent($0) })
-    {
+    for folder in [root.appendingPathComponent("best"), root.appendingPathComponent("last"), root] {
       guard let shape = try TaskDescription(folder: folder)?.restoration else { continue }
-      let backbone = try make(shape.network, seed: 0)
-      try ModuleWeights.read(
-        into: backbone, from: folder.appendingPathComponent(ModelConfiguration.weightsName))
-      let adapted = try ModelAdapters(adapters, on: backbone, of: folder.path)
-      return RestorationModel(
-        name: shape.network, backbone: backbone,
-        shape: adapted.description?.restoration ?? shape, origin: folder.path)
+      return (try RestorationModelFolder.load(folder: folder, named: shape.network), shape)
     }
-    throw TaskError.unusableModel(
-      path: reference,
-      reason: "it is no restoration model (no task.json of vision-finetune --task restoration)")
-  }
-
-  private static func make(_ name: String, seed: Int) throws(TaskError) -> any RestorationBackbone {
-    guard let entry = RestorationCatalog.entry(named: name) else {
-      throw .unsuitableSettings(
-        reason: "There is no restoration network \"\(name)\"; known are "
-          + RestorationCatalog.all.map(\.name).joined(separator: ", ") + ".")
+    // Without a task.json: written by vision-export, or from published weights.
+    guard try RestorationModelFolder.name(of: reference) != nil else {
+      throw TaskError.unusableModel(
+        path: reference,
+        reason: "it is no restoration model; its \(ModelConfiguration.fileName) would name one of "
+          + RestorationCatalog.all.map(\.name).joined(separator: ", "))
     }
-    return entry.make(RandomStream(seed: UInt64(seed)).split("backbone"))
+    return (try RestorationModelFolder.load(reference), nil)
   }
 }

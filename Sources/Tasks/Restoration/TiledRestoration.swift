@@ -35,16 +35,17 @@ public struct TiledRestoration: Sendable {
       FloatValues.of(image), shape: [1, image.height, image.width, 3])
     let output = restored(input, by: network)
     return Image(
-      width: image.width, height: image.height,
+      width: output.shape[2], height: output.shape[1],
       pixels: output.values.map { UInt8(min(max($0 * 255, 0), 255).rounded()) })
   }
 
   /// Restored values, not cut.
   ///
-  /// **Shape**: `[1, height, width, 3]`, values 0…1 → the same.
+  /// **Shape**: `[1, height, width, 3]`, values 0…1 → `[1, scale · height, scale · width, 3]` with the
+  /// network's scale.
   public func restored(_ input: Tensor, by network: any RestorationBackbone) -> Tensor {
     guard averagesTurns else { return tiled(input, by: network) }
-    var sum = Tensor(zeros: input.shape)
+    var sum = Tensor(zeros: Self.shape(of: input, scale: network.scale))
     for turn in SquareTurn.all {
       sum.add(turn.undone(on: tiled(turn.applied(to: input), by: network)))
     }
@@ -58,8 +59,9 @@ public struct TiledRestoration: Sendable {
     }
     let (rows, columns) = (starts(height), starts(width))
     let (tileHeight, tileWidth) = (min(side, height), min(side, width))
-    var sum = Tensor(zeros: input.shape)
-    var weights = [Float](repeating: 0, count: height * width)
+    let scale = network.scale
+    var sum = Tensor(zeros: Self.shape(of: input, scale: scale))
+    var weights = [Float](repeating: 0, count: height * width * scale * scale)
     for top in rows {
       let down = ramp(start: top, length: tileHeight, total: height)
       for left in columns {
@@ -69,14 +71,14 @@ public struct TiledRestoration: Sendable {
         let output = network.restored(Variable(tile), in: .inference()).value
         sum.withMutablePointer { sum in
           output.withPointer { output in
-            for y in 0..<tileHeight {
-              for x in 0..<tileWidth {
-                let weight = down[y] * right[x]
-                let place = (top + y) * width + left + x
+            for y in 0..<(scale * tileHeight) {
+              for x in 0..<(scale * tileWidth) {
+                let weight = down[y / scale] * right[x / scale]
+                let place = (scale * top + y) * scale * width + scale * left + x
                 weights[place] += weight
                 for channel in 0..<3 {
                   sum[3 * place + channel] +=
-                    weight * output[(y * tileWidth + x) * 3 + channel]
+                    weight * output[(y * scale * tileWidth + x) * 3 + channel]
                 }
               }
             }
@@ -90,6 +92,10 @@ public struct TiledRestoration: Sendable {
       }
     }
     return sum
+  }
+
+  private static func shape(of input: Tensor, scale: Int) -> [Int] {
+    [1, scale * input.shape[1], scale * input.shape[2], 3]
   }
 
   /// Where tiles begin along an axis.
