@@ -25,9 +25,11 @@ import Testing
 
   @Test(arguments: [
     ("vit_tiny_patch16_224", ["--size", "64x32"]), ("convnet_small", ["--size", "64x32"]),
-    ("swin_tiny_patch4_window7_224", ["--size", "64x32"]), ("resnet50", ["--size", "64x32"]),
+    ("swin_tiny_patch4_window7_224", ["--size", "64x32"]),
     ("mobilenetv2_100", ["--size", "64x32", "--preprocessing"]),
     ("nafnet_small", ["--size", "36x28"]), ("swinir_light_x2", ["--size", "20x12"]),
+    // At the size that people use them.
+    ("vit_small_patch16_224", []), ("resnet50", []), ("nafnet_w32", ["--size", "180x140"]),
   ])
   func `onnxruntime computes what the network computes`(
     _ name: String, _ size: [String]

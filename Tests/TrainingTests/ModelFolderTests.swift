@@ -113,7 +113,7 @@ final class ModelFolderTests {
   @Test func `mistakes are named`() throws {
     #expect(
       message { _ = try ModelFolder.load("random:resnet51") }.contains(
-        "no backbone \"resnet51\"; known are convnet_small"))
+        "no backbone \"resnet51\" (did you mean \"resnet50\"?); known are convnet_small"))
     let nowhere = base.appendingPathComponent("nowhere").path
     #expect(message { _ = try ModelFolder.load(nowhere) }.contains("no model \(nowhere)"))
     #expect(message { _ = try ModelFolder.load(self.base.path) }.contains("no config.json"))

@@ -21,7 +21,8 @@ import shutil
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+# Where tools/python keeps a version of transformers that the rest of its packages do not suit.
+sys.path[:0] = [str(Path(sys.prefix) / "apart"), str(Path(__file__).parent)]
 
 import numpy as np
 import torch
