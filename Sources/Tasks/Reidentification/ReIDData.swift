@@ -83,7 +83,8 @@ public struct ReIDData: Sendable {
     train = images
     persons = people
     classes = images.compactMap { numbers[$0.person] }
-    let cameras = Dictionary(grouping: train, by: \.person).values.map {
+    // A single picture has a single camera, whatever the data.
+    let cameras = Dictionary(grouping: train, by: \.person).values.filter { $0.count > 1 }.map {
       Set($0.compactMap(\.camera))
     }
     if Set(cameras.flatMap(\.self)).count > 1, cameras.allSatisfy({ $0.count < 2 }) {
