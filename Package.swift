@@ -135,8 +135,9 @@ let package = Package(
     room(
       "Tasks",
       [
-        "Batches", "Training", "Optimizers", "Adapters", "AdapterFiles", "Backbones", "Losses",
-        "Layers", "Gradients", "Tensors", "Datasets", "Images", "Storage", "Recipes", "Metrics",
+        "Batches", "Training", "Optimizers", "Adapters", "AdapterFiles", "Quality", "Backbones",
+        "Losses", "Layers", "Gradients", "Tensors", "Datasets", "Images", "Storage", "Recipes",
+        "Metrics",
       ]),
 
     // 7 Features of pictures, scores of persons against a gallery, their tables and pictures.
@@ -144,8 +145,8 @@ let package = Package(
       "Evaluation",
       [
         "Tasks", "Pretraining", "Batches", "Reports", "Training", "Adapters", "AdapterFiles",
-        "Storage", "Backbones", "Layers", "Gradients", "Tensors", "Datasets", "Metrics", "Images",
-        "Spelling",
+        "Quality", "Storage", "Backbones", "Layers", "Gradients", "Tensors", "Datasets", "Metrics",
+        "Images", "Spelling",
       ]),
 
     // 8 Commands.
@@ -162,27 +163,30 @@ let package = Package(
     command(
       "vision-finetune",
       [
-        "CommandSupport", "Tasks", "Evaluation", "Batches", "Adapters", "AdapterFiles", "Recipes",
-        "Reports", "Training", "Storage", "Backbones", "Layers", "Datasets", "Metrics", "Images",
+        "CommandSupport", "Tasks", "Evaluation", "Batches", "Adapters", "AdapterFiles", "Quality",
+        "Recipes", "Reports", "Training", "Storage", "Backbones", "Layers", "Datasets", "Metrics",
+        "Images",
         "Tensors", argumentParser,
       ]),
     command(
       "vision-restore",
       [
-        "CommandSupport", "Tasks", "AdapterFiles", "Adapters", "Recipes", "Reports", "Training",
+        "CommandSupport", "Tasks", "AdapterFiles", "Adapters", "Quality", "Recipes", "Reports",
+        "Training",
         "Storage", "Datasets", "Images", "Tensors", argumentParser,
       ]),
     command(
       "vision-evaluate",
       [
-        "CommandSupport", "Evaluation", "Tasks", "Adapters", "AdapterFiles", "Recipes", "Reports",
-        "Training", "Storage",
+        "CommandSupport", "Evaluation", "Tasks", "Adapters", "AdapterFiles", "Quality", "Recipes",
+        "Reports", "Training", "Storage",
         "Datasets", "Metrics", "Tensors", argumentParser,
       ]),
     command(
       "vision-export",
       [
-        "CommandSupport", "Tasks", "AdapterFiles", "Adapters", "Recipes", "Reports", "Training",
+        "CommandSupport", "Tasks", "AdapterFiles", "Adapters", "Quality", "Recipes", "Reports",
+        "Training",
         "Storage", "Backbones", "Layers", "Gradients", "Tensors", argumentParser,
       ]),
 
@@ -250,8 +254,9 @@ let package = Package(
     tests(
       "Tasks",
       [
-        "Tasks", "Batches", "Training", "Optimizers", "Adapters", "Backbones", "Losses", "Layers",
-        "Gradients", "Tensors", "Datasets", "Images", "Storage", "Recipes", "Metrics",
+        "Tasks", "Batches", "Training", "Optimizers", "Adapters", "AdapterFiles", "Quality",
+        "Backbones", "Losses", "Layers", "Gradients", "Tensors", "Datasets", "Images", "Storage",
+        "Recipes", "Metrics",
       ]),
     tests(
       "Evaluation",

@@ -28,6 +28,9 @@ public enum AdapterCatalog {
   }
 
   /// The method of a name with some settings changed, as typed: `["rank": "4", "dropout": "0.1"]`.
+  ///
+  /// - Throws: `AdapterError.unknownMethod`; `.foreignSetting` for a setting that only other methods have,
+  ///   `.unknownSetting` for one that none has, `.invalidSetting` for a value that does not fit.
   public static func method(
     named name: String, settings: [String: String] = [:]
   ) throws(AdapterError) -> any AdapterMethod {
@@ -37,47 +40,55 @@ public enum AdapterCatalog {
     return made
   }
 
-  /// Names of a method's settings, in order.
-  public static func settings(of type: any AdapterMethod.Type) -> [String] {
-    fields(of: type.init()).keys.sorted()
+  /// The settings of all methods as a Markdown table, with their defaults.
+  public static func settingTable() -> String {
+    var lines = ["| adapter | key | default | takes | meaning |", "|---|---|---|---|---|"]
+    for type in all {
+      for (setting, text) in type.init().settingTexts {
+        lines.append(
+          "| `\(type.name)` | `adapter.\(setting.name)` | \(text) | \(setting.allowed) | "
+            + "\(setting.meaning) |")
+      }
+    }
+    return lines.joined(separator: "\n") + "\n"
   }
 
   /// The defaults with some values replaced.
-  ///
-  /// A text that is a JSON value is taken as such, anything else as text: `4`, `true`, `q`.
   private static func changed<Method: AdapterMethod>(
-    _ type: Method.Type, _ settings: [String: String]
+    _ type: Method.Type, _ texts: [String: String]
   ) throws(AdapterError) -> Method {
-    guard !settings.isEmpty else { return Method() }
-    var values = fields(of: Method())
-    let known = values.keys.sorted()
-    for (name, text) in settings.sorted(by: { $0.key < $1.key }) {
-      guard known.contains(name) else {
-        throw .unknownSetting(
-          method: Method.name, setting: name, nearest: nearest(to: name, among: known),
-          known: known)
+    guard !texts.isEmpty else { return Method() }
+    var values = Method().settingValues
+    for (name, text) in texts.sorted(by: { $0.key < $1.key }) {
+      guard let setting = Method.settings.first(where: { $0.name == name }) else {
+        throw unknown(name, of: type)
       }
-      values[name] =
-        (try? JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed))
-        ?? text
-      // One setting at a time, so that the error can name it.
-      guard let data = try? JSONSerialization.data(withJSONObject: values),
-        (try? JSONDecoder().decode(Method.self, from: data)) != nil
-      else {
+      guard let value = setting.value(of: text) else {
         throw .invalidSetting(
-          method: Method.name, setting: name, reason: "cannot be \"\(text)\"")
+          method: Method.name, setting: name,
+          reason: "cannot be \"\(text)\"; it takes \(setting.allowed)")
       }
+      if let reason = setting.refusal(of: value) {
+        throw .invalidSetting(method: Method.name, setting: name, reason: reason)
+      }
+      values[name] = value
     }
     guard let data = try? JSONSerialization.data(withJSONObject: values),
       let made = try? JSONDecoder().decode(Method.self, from: data)
-    else { return Method() }
+    else {
+      preconditionFailure(
+        "\(Method.name): settings and stored properties disagree: \(values)")
+    }
     return made
   }
 
-  private static func fields(of method: some AdapterMethod) -> [String: Any] {
-    guard let data = try? JSONEncoder().encode(method),
-      let object = try? JSONSerialization.jsonObject(with: data)
-    else { return [:] }
-    return object as? [String: Any] ?? [:]
+  /// Why a method has no setting of a name.
+  private static func unknown(_ name: String, of type: any AdapterMethod.Type) -> AdapterError {
+    let known = type.settings.map(\.name)
+    let owners = all.filter { $0.settings.contains { $0.name == name } }.map { $0.name }
+    return owners.isEmpty
+      ? .unknownSetting(
+        method: type.name, setting: name, nearest: nearest(to: name, among: known), known: known)
+      : .foreignSetting(method: type.name, setting: name, owners: owners, known: known)
   }
 }

@@ -4,6 +4,8 @@ public enum AdapterError: Error, Sendable, Hashable, CustomStringConvertible {
   case unknownMethod(name: String, nearest: String?, known: [String])
   /// A method has no such setting.
   case unknownSetting(method: String, setting: String, nearest: String?, known: [String])
+  /// A setting that other methods have, and this one has not.
+  case foreignSetting(method: String, setting: String, owners: [String], known: [String])
   /// A setting is of another type or out of range.
   case invalidSetting(method: String, setting: String, reason: String)
   /// A site pattern matches nothing.
@@ -37,7 +39,10 @@ public enum AdapterError: Error, Sendable, Hashable, CustomStringConvertible {
         + "\(known.joined(separator: ", "))."
     case .unknownSetting(let method, let setting, let nearest, let known):
       "The adapter method \(method) has no setting \"\(setting)\"\(Self.hint(nearest)); it has "
-        + "\(known.joined(separator: ", "))."
+        + Self.list(known)
+    case .foreignSetting(let method, let setting, let owners, let known):
+      "The setting \"\(setting)\" belongs to \(owners.joined(separator: ", ")) and has no effect with the "
+        + "adapter method \(method), which has \(Self.list(known))"
     case .invalidSetting(let method, let setting, let reason):
       "The setting \"\(setting)\" of the adapter method \(method) \(reason)."
     case .unmatchedSites(let pattern, let nearest):
@@ -70,6 +75,10 @@ public enum AdapterError: Error, Sendable, Hashable, CustomStringConvertible {
       "The saved state \"\(name)\" of the rank allocation \(reason), so the run cannot go on from it; "
         + "start again or take the checkpoint of this run."
     }
+  }
+
+  private static func list(_ settings: [String]) -> String {
+    settings.isEmpty ? "none." : "\(settings.joined(separator: ", "))."
   }
 
   private static func hint(_ nearest: String?) -> String {

@@ -4,17 +4,20 @@ public import Tensors
 /// A way to change a frozen network by few numbers: the settings, and how the numbers are made.
 ///
 /// A method is one file: a value type with its settings, and a class that conforms to ``SiteAdapter``.
-/// One line in ``AdapterCatalog`` makes it known by name.
+/// One line in ``AdapterCatalog`` makes it known by name. Its settings are stored properties, which
+/// ``settings`` lists with what they take.
 public protocol AdapterMethod: Codable, Sendable {
   /// Name as people type it: lower case, short.
   static var name: String { get }
   /// What it is, in a few words.
   static var summary: String { get }
+  /// Every setting that people may type, in the order of the documentation.
+  static var settings: [AdapterSetting] { get }
 
   /// The default settings.
   init()
 
-  /// Checks the settings.
+  /// Checks the settings, one by one and together.
   func validate() throws(AdapterError)
 
   /// The settings at one site, for methods that treat sites differently by their paths.
@@ -48,17 +51,6 @@ extension AdapterMethod {
 
   /// Nothing is tuned in full.
   public func tunes(_ parameter: TunableParameter) -> Bool { false }
-
-  /// Nothing to check.
-  public func validate() throws(AdapterError) {}
-
-  /// Throws where a dropout is no share.
-  func validateShare(_ value: Double, setting: String) throws(AdapterError) {
-    guard value >= 0, value < 1 else {
-      throw .invalidSetting(
-        method: Self.name, setting: setting, reason: "is \(value) but must be in 0 ..< 1")
-    }
-  }
 }
 
 /// A method whose size is set by a rank, which may differ from site to site.
@@ -67,23 +59,6 @@ public protocol RankedMethod: AdapterMethod {
   var rank: Int { get set }
   /// Strength of the change before the division by the rank.
   var alpha: Double { get set }
-}
-
-extension RankedMethod {
-  /// Checks that the rank is positive and the strength a number.
-  public func validate() throws(AdapterError) { try validateRank() }
-
-  /// The check of rank and alpha, for methods that check more.
-  public func validateRank() throws(AdapterError) {
-    guard rank >= 1 else {
-      throw .invalidSetting(
-        method: Self.name, setting: "rank", reason: "is \(rank) but must be 1 or more")
-    }
-    guard alpha.isFinite, alpha > 0 else {
-      throw .invalidSetting(
-        method: Self.name, setting: "alpha", reason: "is \(alpha) but must be above 0")
-    }
-  }
 }
 
 /// What a method may use while an adapter is attached.

@@ -1,6 +1,7 @@
 import Datasets
 import Images
 import Metrics
+import Quality
 import Tasks
 import Tensors
 import Training
@@ -25,25 +26,22 @@ extension FeatureExtractor {
     var matrix = FeatureMatrix(width: width)
     let size = Self.batchSize
     let count = (pictures.count + size - 1) / size
-    let measures = measuresQuality
     func range(_ step: Int) -> Range<Int> {
       (step * size)..<min((step + 1) * size, pictures.count)
     }
     let groups = Prefetcher(from: 0, to: count) { step in
       FaceGroup(
         pictures, range: (step * size)..<min((step + 1) * size, pictures.count),
-        preparation: preparation, rows: rows, flips: fusion != .none, measuresQuality: measures)
+        preparation: preparation, rows: rows, flips: fusion != .none)
     }
     for step in 0..<count {
       guard let group = try groups.next()?.batch else { break }
       matrix.skipped += group.skipped
       matrix.kept += group.kept
       if !group.images.isEmpty {
-        var values = values(of: group.images, qualities: group.qualities)
+        var values = values(of: group.images)
         if fusion != .none {
-          fusion.fuse(
-            &values, mirrored: self.values(of: group.mirrored, qualities: group.mirroredQualities),
-            width: width)
+          fusion.fuse(&values, mirrored: self.values(of: group.mirrored), width: width)
         }
         if let place = values.firstIndex(where: { !$0.isFinite }) {
           throw EvaluationError.notFinite(
@@ -61,10 +59,12 @@ extension FeatureExtractor {
     return matrix
   }
 
-  private func values(of images: [Image], qualities: [Float]?) -> [Float] {
+  private func values(of images: [Image]) -> [Float] {
     switch method {
     case .network(let describe, let preparation):
-      describe(preparation.tensor(faces: images), PictureFacts(qualities: qualities)).values
+      describe(
+        preparation.tensor(faces: images), PictureFacts(qualities: quality?.quality(of: images))
+      ).values
     case .description(let feature): images.flatMap { feature.features(of: $0) }
     }
   }
@@ -76,12 +76,10 @@ private struct FaceGroup: Sendable {
   private(set) var skipped: [SkippedFile] = []
   private(set) var images: [Image] = []
   private(set) var mirrored: [Image] = []
-  private(set) var qualities: [Float]?
-  private(set) var mirroredQualities: [Float]?
 
   init(
     _ pictures: [FacePicture], range: Range<Int>, preparation: FacePreparation, rows: Int?,
-    flips: Bool, measuresQuality: Bool
+    flips: Bool
   ) {
     for place in range {
       let picture = pictures[place]
@@ -96,8 +94,5 @@ private struct FaceGroup: Sendable {
       }
     }
     if flips { mirrored = images.map { $0.flippedHorizontally() } }
-    guard measuresQuality else { return }
-    qualities = images.map(PictureDetail.quality(of:))
-    mirroredQualities = mirrored.map(PictureDetail.quality(of:))
   }
 }

@@ -1,9 +1,11 @@
+import Adapters
 public import Backbones
 import Foundation
 import Gradients
 import Layers
 import Metrics
 import Pretraining
+import Quality
 import Storage
 import Tasks
 import Tensors
@@ -53,8 +55,8 @@ public final class FeatureExtractor {
   public let parameterCount: Int
   /// Rows and columns of prepared faces, where the model was fine-tuned for them.
   public let facePictureSize: Int?
-  /// Whether an adapter wants to know how good each picture is.
-  let measuresQuality: Bool
+  /// How an adapter wants the quality of pictures measured; nil where none asks.
+  let quality: (any QualityMetric)?
   let method: Method
 
   /// Opens a run folder, a model folder, `random:BACKBONE`, or `baseline:NAME`.
@@ -67,10 +69,12 @@ public final class FeatureExtractor {
   ///   - seed: seed of the weights of `random:BACKBONE`.
   ///   - length: how many of the vector's first numbers are compared; nil for all.
   ///   - fitting: what a baseline such as `baseline:histogram-lda` is fitted on.
-  /// - Throws: ``EvaluationError``, or the error of the model folder or weight file.
+  ///   - qualityBuckets: merged copies of an adapter that blends by quality, one of which serves each
+  ///     picture; 0 blends for each picture.
+  /// - Throws: ``EvaluationError``, or the error of the model folder, weight file or adapter.
   public init(
     _ reference: String, position: FeaturePosition? = nil, adapters: [String] = [], seed: Int = 0,
-    length: Int? = nil, fitting: FittingPictures? = nil
+    length: Int? = nil, fitting: FittingPictures? = nil, qualityBuckets: Int = 0
   ) throws {
     self.reference = reference
     if reference.hasPrefix("baseline:") {
@@ -93,14 +97,23 @@ public final class FeatureExtractor {
       extent = nil
       parameterCount = 0
       facePictureSize = nil
-      measuresQuality = false
+      quality = nil
       return
     }
     let model = try ModelFolder.load(reference, seed: seed)
     let adapted = try ModelAdapters(adapters, on: model.backbone, of: model.origin)
     let description = adapted.description
     facePictureSize = description?.face?.pictureSize
-    measuresQuality = adapted.measuresQuality
+    quality = adapted.quality
+    let bucketed = qualityBuckets > 0 ? try adapted.bucketed(qualityBuckets) : nil
+    func described(
+      _ images: Tensor, _ qualities: [Float]?, by pass: (Variable, ForwardContext) -> Variable
+    ) -> Tensor {
+      if let bucketed, let qualities { return bucketed.run(images, quality: qualities, pass) }
+      let context = ForwardContext.inference()
+      context.quality = qualities
+      return pass(Variable(images), context).value
+    }
     let position =
       position ?? (description?.reid == nil && description?.face == nil ? .backbone : .task)
     let preparation = PicturePreparation(
@@ -113,20 +126,12 @@ public final class FeatureExtractor {
     switch position {
     case .backbone:
       whole = backbone.featureWidth
-      describe = {
-        let context = ForwardContext.inference()
-        context.quality = $1.qualities
-        return backbone.features(of: Variable($0), in: context).value
-      }
+      describe = { described($0, $1.qualities) { backbone.features(of: $0, in: $1) } }
     case .embedding:
       let head = try Self.embeddingHead(of: model, reference: reference)
       modules.append(head)
       whole = head.width
-      describe = {
-        let context = ForwardContext.inference()
-        context.quality = $1.qualities
-        return head(backbone.features(of: Variable($0), in: context), in: context).value
-      }
+      describe = { described($0, $1.qualities) { head(backbone.features(of: $0, in: $1), in: $1) } }
     case .task:
       let headFile = adapted.headFolder.appendingPathComponent(TaskDescription.headName)
       if let shape = description?.face {
@@ -136,7 +141,11 @@ public final class FeatureExtractor {
         modules.append(network.head)
         whole = shape.length
         lengths = network.head.comparedLengths
-        describe = { network.vectors(of: $0, qualities: $1.qualities) }
+        describe = {
+          described($0, $1.qualities) {
+            network.head.embedded(backbone.features(of: $0, in: $1), in: $1)
+          }
+        }
         break
       }
       guard let shape = description?.reid else {

@@ -27,7 +27,12 @@ public struct LearnedQuality: QualityMetric {
   }
 
   /// Name in files.
-  public var name: String { "cnniqa" }
+  public static let name = "cnniqa"
+  /// Name of the network's file in the folder of an adapter or a run.
+  public static let fileName = "quality.safetensors"
+
+  /// Name in files.
+  public var name: String { Self.name }
 
   /// Scores the pictures in batches.
   public func quality(of pictures: [Image]) -> [Float] {
@@ -71,7 +76,7 @@ public struct LearnedQuality: QualityMetric {
       file.metadata[key].flatMap { Int($0) }.flatMap { range.contains($0) ? $0 : nil }
     }
     let sides = QualityNetwork.kernel...4096
-    guard file.metadata["metric"] == "cnniqa", let height = number("height", sides),
+    guard file.metadata["metric"] == Self.name, let height = number("height", sides),
       let width = number("width", sides), let filters = number("filters", 1...4096),
       let hidden = number("hidden", 1...65_536)
     else { throw QualityError.notAQualityFile(path: url.path) }

@@ -62,7 +62,8 @@ public struct QualityTrainer: Sendable {
   /// - Throws: `QualityError.noPictures`, `.diverged`; what `picture` throws.
   public func train(
     _ configuration: QualityNetwork.Configuration = .init(), pictures count: Int,
-    picture: (Int) throws -> Image, spoil: Spoiler, report: (Int, Float) -> Void = { _, _ in }
+    picture: (Int) throws -> Image, spoil: Spoiler,
+    report: (Int, Float) throws -> Void = { _, _ in }
   ) throws -> LearnedQuality {
     guard count > 0 else { throw QualityError.noPictures }
     let random = RandomStream(seed: settings.seed)
@@ -87,7 +88,7 @@ public struct QualityTrainer: Sendable {
       context.backward(from: loss)
       let halvings = min(5 * step / max(settings.steps, 1), 4)
       optimizer.update(rate: settings.rate / Float(1 << halvings))
-      report(step, loss.value.scalar)
+      try report(step, loss.value.scalar)
     }
     return learned
   }

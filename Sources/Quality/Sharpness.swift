@@ -20,7 +20,10 @@ public struct Sharpness: QualityMetric, Sendable, Hashable {
   }
 
   /// Name in files.
-  public var name: String { "sharpness" }
+  public static let name = "sharpness"
+
+  /// Name in files.
+  public var name: String { Self.name }
 
   /// Measures each picture by itself; one too small for a Laplacian has the quality 0.
   public func quality(of pictures: [Image]) -> [Float] {

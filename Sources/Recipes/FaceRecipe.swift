@@ -48,6 +48,11 @@ public struct FaceRecipe: Recipe {
     + ISRAugmentation.fields.map { $0.within("augmentation", \.augmentation) }
     + ReportSettings.fields.map { $0.within("report", \.report) }
 
+  /// The settings of the adapter that is chosen.
+  public static let tables: [RecipeTable<FaceRecipe>] = [
+    TuningSettings.adapterTable(\.tuning.adapter)
+  ]
+
   /// The built-in recipe of a name.
   ///
   /// `tiny` is the small convolutional network for minutes on two cores; `small` a ViT-Tiny for hours;

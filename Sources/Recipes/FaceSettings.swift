@@ -56,6 +56,10 @@ public struct FaceSettings: RecipeSettings {
   public var personLimit = 0
   /// Training pictures kept of each person, drawn by the seed; 0 keeps all.
   public var imageLimit = 0
+  /// Steps that teach the quality network of an adapter with `adapter.metric=cnniqa`.
+  public var qualitySteps = 500
+  /// A quality network of an earlier run in place of training one; `train` trains.
+  public var qualityNetwork = "train"
 
   /// The settings of the `tiny` recipe.
   public init() {}
@@ -74,6 +78,8 @@ public struct FaceSettings: RecipeSettings {
     .number("lowResolution", \.lowResolution, 0...1, "probability of losing resolution"),
     .number("lowResolutionMinimum", \.lowResolutionMinimum, 0.01...1, "smallest relative side"),
     .integer("personLimit", \.personLimit, 0...100_000_000, "persons kept; 0 = all"),
+    .integer("qualitySteps", \.qualitySteps, 1...1_000_000, "training of adapter.metric=cnniqa"),
+    .name("qualityNetwork", \.qualityNetwork, "train, or a quality.safetensors of an earlier run"),
     .integer("imageLimit", \.imageLimit, 0...1_000_000, "pictures kept of each person; 0 = all"),
   ]
 }

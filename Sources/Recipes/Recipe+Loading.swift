@@ -51,9 +51,7 @@ extension Recipe {
 
   /// Reads YAML text over the built-in recipe its key `base` names, `tiny` without one.
   public init(yaml text: String, named name: String) throws(RecipeError) {
-    let document = try RecipeDocument(text, named: name) { path in
-      Self.fields.contains { $0.path.count > path.count && $0.path.starts(with: path) }
-    }
+    let document = try RecipeDocument(text, named: name, isGroup: Self.isGroup)
     self.init()
     if let entry = document.entries.first(where: { $0.path == ["base"] }) {
       try Self.assign(entry, to: &self)
@@ -87,8 +85,16 @@ extension Recipe {
     _ entry: RecipeDocument.Entry, to recipe: inout Self
   ) throws(RecipeError) {
     let key = entry.path.joined(separator: ".")
+    if entry.path.count == 2, let table = tables.first(where: { $0.name == entry.path[0] }) {
+      guard let value = entry.value, !value.isEmpty, !entry.path[1].isEmpty else {
+        throw .wrongShape(
+          origin: entry.origin, key: key, needed: "takes a value, with commas between several")
+      }
+      recipe[keyPath: table.values][entry.path[1]] = value
+      return
+    }
     guard let field = fields.first(where: { $0.path == entry.path }) else {
-      if fields.contains(where: { $0.path.starts(with: entry.path) }) {
+      if isGroup(entry.path) {
         throw .wrongShape(
           origin: entry.origin, key: key, needed: "is a group of keys and takes no value itself")
       }

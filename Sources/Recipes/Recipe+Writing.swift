@@ -20,6 +20,7 @@ extension Recipe {
         "\(indent)\(field.path.last ?? ""): \(value)  # \(field.summary) (\(field.expectation.comment))"
       )
     }
+    lines += Self.tables.flatMap { $0.lines(of: self) }
     return lines.joined(separator: "\n") + "\n"
   }
 

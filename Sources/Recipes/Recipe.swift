@@ -9,6 +9,9 @@ public protocol Recipe: RecipeSettings {
   /// Groups whose keys `steps` and `epochs` exclude each other.
   static var stages: [String] { get }
 
+  /// Groups of keys whose names another part of the program knows.
+  static var tables: [RecipeTable<Self>] { get }
+
   /// The built-in recipe that fills the keys a file leaves out.
   var base: NamedRecipe { get set }
   /// Seed of all random numbers.
@@ -26,6 +29,15 @@ public protocol Recipe: RecipeSettings {
 }
 
 extension Recipe {
+  /// None.
+  public static var tables: [RecipeTable<Self>] { [] }
+
+  /// Whether a key path names a group of keys.
+  static func isGroup(_ path: [String]) -> Bool {
+    fields.contains { $0.path.count > path.count && $0.path.starts(with: path) }
+      || tables.contains { [$0.name] == path }
+  }
+
   /// Most threads a run can use, the limit of the thread pool.
   public static var maximumThreads: Int { 64 }
 
@@ -43,7 +55,7 @@ extension Recipe {
     let groups = fields.flatMap { field in
       field.path.indices.dropFirst().map { field.path[..<$0].joined(separator: ".") }
     }
-    return fields.map(\.name) + Set(groups).sorted()
+    return fields.map(\.name) + Set(groups).sorted() + tables.map(\.name)
   }
 }
 

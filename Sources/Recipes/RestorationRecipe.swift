@@ -40,6 +40,11 @@ public struct RestorationRecipe: Recipe {
     + RestorationSettings.fields.map { $0.within("restoration", \.restoration) }
     + ReportSettings.fields.map { $0.within("report", \.report) }
 
+  /// The settings of the adapter that is chosen.
+  public static let tables: [RecipeTable<RestorationRecipe>] = [
+    TuningSettings.adapterTable(\.tuning.adapter)
+  ]
+
   /// The built-in recipe of a name.
   public static func builtIn(_ name: NamedRecipe) -> RestorationRecipe {
     var recipe = RestorationRecipe()

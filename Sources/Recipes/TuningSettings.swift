@@ -4,10 +4,14 @@ public struct TuningSettings: RecipeSettings {
   public var start = "random:convnet_small"
   /// `full` for all weights, `head` for the new parts alone, or the name of an adapter.
   public var method = "full"
-  /// Rank of an adapter that has one.
-  public var rank = 8
-  /// Pattern of the layers an adapter is put on; `default` is the adapter's own choice.
+  /// Patterns of the layers an adapter is put on; `default` is the adapter's own choice.
   public var sites = "default"
+  /// Patterns of layers that the adapter leaves out; `none` leaves none out.
+  public var excluded = "none"
+  /// Patterns of parameters that are trained in full beside the adapter; `none` for no others.
+  public var tuned = "none"
+  /// Settings of the adapter that differ from its defaults, by name.
+  public var adapter: [String: String] = [:]
 
   /// The settings of the `tiny` recipes.
   public init() {}
@@ -16,7 +20,15 @@ public struct TuningSettings: RecipeSettings {
   public static let fields: [RecipeField<TuningSettings>] = [
     .name("start", \.start, "run, model folder or random:BACKBONE"),
     .name("method", \.method, "full, head or an adapter"),
-    .integer("rank", \.rank, 1...4096, "of an adapter that has one"),
-    .name("sites", \.sites, "pattern of the layers an adapter is put on"),
+    .name("sites", \.sites, "patterns of the layers an adapter is put on"),
+    .name("excluded", \.excluded, "patterns of layers that the adapter leaves out"),
+    .name("tuned", \.tuned, "patterns of parameters trained in full beside the adapter"),
   ]
+
+  /// The group of the adapter's settings in a recipe.
+  static func adapterTable<Settings>(
+    _ values: any WritableKeyPath<Settings, [String: String]> & Sendable
+  ) -> RecipeTable<Settings> {
+    RecipeTable("adapter", values, "settings of the adapter, see vision-finetune --list-adapters")
+  }
 }

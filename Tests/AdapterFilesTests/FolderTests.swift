@@ -24,7 +24,7 @@ struct FolderTests {
 
   private func method(_ name: String) throws -> any AdapterMethod {
     let type = try AdapterCatalog.type(named: name)
-    let settings = AdapterCatalog.settings(of: type).contains("rank") ? ["rank": "2"] : [:]
+    let settings = type.settings.contains { $0.name == "rank" } ? ["rank": "2"] : [:]
     return try AdapterCatalog.method(named: name, settings: settings)
   }
 

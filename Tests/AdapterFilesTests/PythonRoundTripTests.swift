@@ -22,7 +22,7 @@ struct PythonRoundTripTests {
     }
     let convolutions = ["down", "point", "head"]
     var plans: [(String, AdapterPlan)] = []
-    for name in ["lora", "dora", "pissa", "loha", "lokr", "adalora", "sora"] {
+    for name in ["lora", "dora", "pissa", "loha", "lokr", "adalora", "sora", "wara"] {
       plans.append(("transformer", AdapterPlan(try small(name), sites: ["attn.qkv", "fc2"])))
       plans.append(("convnet", AdapterPlan(try small(name), sites: convolutions)))
     }
@@ -32,6 +32,16 @@ struct PythonRoundTripTests {
         AdapterPlan(try small("vera"), sites: ["attn.qkv", "proj"], excluded: ["patch_embed.proj"])
       ))
     plans.append(("transformer", AdapterPlan(NormalizationTuning())))
+    // What a budget divides: ranks of their own, whole maps, biases and norms.
+    for kind in ["transformer", "convnet"] {
+      let network = try Golden.network(of: kind).network.weights
+      plans.append(
+        (
+          kind,
+          try CoLoRA(budget: 0.4, contribution: .uniform, tunesGains: false)
+            .plan(for: AdaptedNetwork(network), contributions: .uniform(of: network))
+        ))
+    }
     // Groups, parts, ranks by site, biases and whole modules.
     plans.append(
       (

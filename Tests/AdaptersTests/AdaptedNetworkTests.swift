@@ -237,11 +237,12 @@ struct AdaptedNetworkTests {
     #expect(
       throws: AdapterError.unknownSetting(
         method: "lora", setting: "rnak", nearest: "rank",
-        known: ["alpha", "dropout", "rank", "rankStabilized"])
+        known: ["rank", "alpha", "rankStabilized", "dropout"])
     ) { try AdapterCatalog.method(named: "lora", settings: ["rnak": "4"]) }
     #expect(
       throws: AdapterError.invalidSetting(
-        method: "lora", setting: "rank", reason: "cannot be \"many\"")
+        method: "lora", setting: "rank",
+        reason: "cannot be \"many\"; it takes a whole number from 1 to 65536")
     ) { try AdapterCatalog.method(named: "lora", settings: ["rank": "many"]) }
     #expect(throws: AdapterError.self) { try AdapterCatalog.method(named: "lorra") }
   }

@@ -44,7 +44,7 @@ struct CatalogTests {
   /// A method with settings that suit the small layers.
   static func small(_ name: String) throws -> any AdapterMethod {
     let type = try AdapterCatalog.type(named: name)
-    let known = AdapterCatalog.settings(of: type)
+    let known = Set(type.settings.map(\.name))
     let wanted = ["rank": "2", "alpha": "3", "dropout": "0"].filter { known.contains($0.key) }
     return try AdapterCatalog.method(named: name, settings: wanted)
   }
@@ -205,6 +205,79 @@ struct CatalogTests {
     let half = try train(0..<2, nil)
     #expect(half.values != whole.values)
     #expect(try train(2..<4, half).values == whole.values)
+  }
+
+  /// Stored numbers that nobody types: the division of a budget gives every site its own.
+  static let divided: [String: Set<String>] = ["colora": ["rank", "alpha"]]
+
+  @Test(arguments: AdapterCatalog.all.map { $0.name })
+  func `settings are declared once, hold their defaults, and read back what they write`(
+    name: String
+  ) throws {
+    let type = try AdapterCatalog.type(named: name)
+    let data = try JSONEncoder().encode(type.init())
+    let stored = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
+    let declared = type.settings.map(\.name)
+    #expect(Set(declared).count == declared.count)
+    #expect(Set(declared).union(Self.divided[name] ?? []) == Set(stored.keys))
+    try type.init().validate()
+    for (setting, text) in type.init().settingTexts {
+      #expect(!setting.meaning.isEmpty)
+      let made = try AdapterCatalog.method(named: name, settings: [setting.name: text])
+      #expect(made.settingTexts.map(\.text) == type.init().settingTexts.map(\.text))
+      guard case .name = setting.values else {
+        #expect(throws: AdapterError.self, "\(setting.name)") {
+          try AdapterCatalog.method(named: name, settings: [setting.name: "-9e99"])
+        }
+        continue
+      }
+    }
+  }
+
+  @Test func `settings are typed as texts, and wrong ones are told by name`() throws {
+    let wara = try #require(
+      try AdapterCatalog.method(
+        named: "wara",
+        settings: [
+          "variant": "weight", "rank": "4", "bands": "LL,HH", "bandRanks": "3,2", "wavelet": "db2",
+        ]) as? WaRA)
+    #expect(wara.bands == [.ll, .hh] && wara.bandRanks == [3, 2] && wara.wavelet == .db2)
+    let gated = try #require(
+      try AdapterCatalog.method(
+        named: "petalface", settings: ["single": "head,neck", "threshold": "0.25"]) as? PETALface)
+    #expect(gated.single == ["head", "neck"] && gated.threshold == 0.25)
+    func sentence(_ method: String, _ settings: [String: String]) -> String {
+      do {
+        _ = try AdapterCatalog.method(named: method, settings: settings)
+        return ""
+      } catch {
+        return error.description
+      }
+    }
+    #expect(sentence("lora", ["alhpa": "4"]).contains("did you mean \"alpha\""))
+    #expect(sentence("lora", ["levels": "2"]).contains("belongs to wara"))
+    #expect(sentence("bitfit", ["rank": "2"]).contains("bitfit, which has none"))
+    #expect(sentence("lora", ["rank": "0"]).contains("a whole number from 1 to"))
+    #expect(sentence("lora", ["rank": "four"]).contains("cannot be \"four\""))
+    #expect(sentence("lora", ["alpha": "nan"]).contains("cannot be \"nan\""))
+    #expect(sentence("wara", ["variant": "waves"]).contains("weight, feature, token"))
+    #expect(sentence("wara", ["inner": "gelu"]).contains("token variant"))
+    #expect(sentence("colora", ["contribution": "uniform", "points": "4"]).contains("faig"))
+    #expect(sentence("colora", ["rank": "4"]).contains("belongs to lora"))
+    var broken = LoRA()
+    broken.alpha = .nan
+    #expect(throws: AdapterError.self) { try broken.validate() }
+  }
+
+  @Test func `the documentation holds the table of settings`() throws {
+    let table = AdapterCatalog.settingTable()
+    let page = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../docs/recipes.md").standardized
+    guard try !String(contentsOf: page, encoding: .utf8).contains(table) else { return }
+    let current = FileManager.default.temporaryDirectory
+      .appendingPathComponent("adapter-settings.md")
+    try Data(table.utf8).write(to: current)
+    Issue.record("docs/recipes.md is out of date; its table is now that of \(current.path)")
   }
 
   @Test(arguments: AdapterCatalog.all.map { $0.name })

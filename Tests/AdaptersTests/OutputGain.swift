@@ -10,6 +10,7 @@ import Tensors
 struct OutputGain: AdapterMethod {
   static let name = "gain"
   static let summary = "one trained gain for each output"
+  static let settings: [AdapterSetting] = []
 
   func refusal(of site: SiteGeometry) -> String? { nil }
 

@@ -132,6 +132,40 @@ import Testing
     #expect(other.exit == 65, "\(other.errors)")
   }
 
+  @Test func `a gated adapter measures by its own network, and is no start by itself`() throws {
+    try write()
+    defer { try? FileManager.default.removeItem(at: root) }
+    let trained = try finetune(
+      "run",
+      [
+        "--adapter", "petalface", "--rank", "2", "--set", "adapter.metric=cnniqa", "--set",
+        "face.qualitySteps=2", "--set", "face.alignedSize=32",
+      ])
+    #expect(trained.exit == 0, "\(trained.errors)")
+    #expect(trained.errors.contains("rank correlation"))
+    let run = root.appendingPathComponent("run").path
+    for name in ["quality.safetensors", "adapter-plan.json", "best/adapter/quality.safetensors"] {
+      #expect(FileManager.default.fileExists(atPath: "\(run)/\(name)"), "\(name)")
+    }
+    let again = try ProgramRun("vision-finetune", ["--resume", run, "--json", "--threads", "1"])
+    #expect(again.exit == 0, "\(again.errors)")
+    let scored = try ProgramRun(
+      "vision-evaluate",
+      [
+        run, "--task", "face", "--data", data, "--quality-buckets", "4", "--json", "--threads", "1",
+      ])
+    #expect(scored.exit == 0, "\(scored.errors)")
+    let started = try ProgramRun(
+      "vision-finetune", ["--task", "face", "--data", data, "--from", run, "--dry-run"])
+    #expect(started.exit == 65 && started.errors.contains("tuning.start"), "\(started.errors)")
+    let base = ["random:convnet_small@32x32", "--adapter", run + "/best/adapter"]
+    let peft = base + ["--format", "peft", "--output", root.appendingPathComponent("peft").path]
+    let refused = try ProgramRun("vision-export", peft)
+    #expect(refused.exit == 65 && refused.errors.contains("PEFT"), "\(refused.errors)")
+    let fixed = try ProgramRun("vision-export", peft + ["--quality", "0.8", "--json"])
+    #expect(fixed.exit == 0, "\(fixed.errors)")
+  }
+
   @Test func `mistakes are told in a sentence`() throws {
     try write()
     defer { try? FileManager.default.removeItem(at: root) }

@@ -150,6 +150,70 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: people.path("run")))
   }
 
+  @Test func `adapters and sites are listed`() throws {
+    let adapters = try finetune("--list-adapters", "--json")
+    let methods = try #require(adapters.object?["adapters"] as? [[String: Any]])
+    let names = methods.compactMap { $0["name"] as? String }
+    for name in [
+      "lora", "dora", "pissa", "vera", "loha", "lokr", "adalora", "bitfit", "colora", "petalface",
+      "wara",
+    ] { #expect(names.contains(name)) }
+    #expect(adapters.errors.contains("targetRank=8"))
+    let sites = try finetune(
+      "--list-sites", "--from", "random:vit_tiny_patch16_224", "--adapter", "lora", "--rank", "4",
+      "--sites", "attn.qkv[q,v],blocks.0.mlp.fc1", "--json")
+    #expect(sites.exit == 0, "\(sites.errors)")
+    let list = try #require(sites.object?["sites"] as? [[String: Any]])
+    #expect(list.count == 25 && list[0]["path"] as? String == "blocks.0.attn.qkv[q]")
+    #expect(list[0]["shape"] as? [Int] == [192, 192] && list[0]["trained"] as? Int == 4 * 384)
+    #expect(sites.object?["trained"] as? Int == 24 * 4 * 384 + 4 * (192 + 768))
+    #expect(sites.errors.contains("lora trains "))
+    let restoration = try finetune("--list-sites", "--from", "random:nafnet_small", "--json")
+    #expect(restoration.exit == 0 && restoration.errors.contains("groups"), "\(restoration.errors)")
+    let wrong = try finetune(
+      "--list-sites", "--from", "random:vit_tiny_patch16_224", "--sites", "atn.qkv")
+    #expect(wrong.exit == 64 && wrong.errors.contains("did you mean \"attn.qkv\""))
+    #expect(try finetune("--list-sites").exit == 64)
+  }
+
+  @Test func `an adapter that divides a budget is measured, kept, and resumed`() throws {
+    let people = try people()
+    defer { people.remove() }
+    let run = people.path("run")
+    let trained = try ProgramRun(
+      "vision-finetune",
+      [
+        "--task", "reid", "--data", people.path("market"), "--steps", "4", "--output", run,
+        "--adapter", "colora", "--set", "adapter.budget=0.2", "--set", "adapter.probeSteps=2",
+        "--set", "adapter.points=2", "--set", "adapter.samples=1", "--json",
+      ] + quick)
+    #expect(trained.exit == 0, "\(trained.errors)")
+    #expect(trained.object?["intruderDimensions"] as? Int != nil)
+    #expect(trained.errors.contains("Contributions by faig: 2 steps"))
+    #expect(trained.errors.contains("Intruder dimensions:"))
+    let table = try String(contentsOfFile: run + "/contributions.csv", encoding: .utf8)
+    #expect(table.split(separator: "\n").count > 5)
+    #expect(FileManager.default.fileExists(atPath: run + "/adapter-plan.json"))
+    let again = try finetune("--resume", run, "--json", "--threads", "1")
+    #expect(again.exit == 0 && !again.errors.contains("Contributions by"), "\(again.errors)")
+    let folder = people.path("peft")
+    // The adapter belongs to the start, not to the merged weights of the run.
+    let other = try ProgramRun(
+      "vision-export",
+      [run, "--adapter", run + "/best/adapter", "--format", "peft", "--output", folder])
+    #expect(other.exit == 65 && other.errors.contains("other weights"), "\(other.errors)")
+    let written = try ProgramRun(
+      "vision-export",
+      [
+        "random:convnet_small@32x16", "--adapter", run + "/best/adapter", "--format", "peft",
+        "--output", folder, "--json",
+      ])
+    #expect(written.exit == 0, "\(written.errors)")
+    #expect((written.object?["largestDifference"] as? Double ?? 1) < 1e-4)
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+    #expect(Set(names) == ["adapter_config.json", "adapter_model.safetensors"])
+  }
+
   @Test func `what is wrong is said in one sentence`() throws {
     let people = try people()
     defer { people.remove() }
@@ -165,6 +229,19 @@ import Testing
         "imagesPerPerson"
       ),
       (["--resume", people.path("nothing")], 66, "no run to resume"),
+      (["--task", "reid", "--data", market, "--rank", "4"], 64, "adapter.rank"),
+      (
+        ["--task", "reid", "--data", market, "--adapter", "lora", "--set", "adapter.alhpa=4"], 64,
+        "did you mean \"alpha\""
+      ),
+      (
+        ["--task", "reid", "--data", market, "--adapter", "lora", "--set", "adapter.levels=2"], 64,
+        "belongs to wara"
+      ),
+      (
+        ["--task", "reid", "--data", market, "--adapter", "wara", "--set", "adapter.levels=0"], 64,
+        "a whole number from 1 to 16"
+      ),
     ] {
       let run = try ProgramRun("vision-finetune", arguments + ["--json"])
       #expect(run.exit == Int32(exit), "\(arguments): \(run.exit) \(run.errors)")

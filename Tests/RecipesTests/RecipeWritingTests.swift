@@ -124,6 +124,43 @@ import Yams
     Issue.record("docs/recipes.md is out of date; its table is now that of \(current.path)")
   }
 
+  @Test func `the documentation holds the key table of fine-tuning`() throws {
+    let table = FinetuningKeys.table()
+    #expect(table.contains("| `reid.margin` | 0.3 | – | – |"))
+    let documentation = URL(fileURLWithPath: #filePath)
+      .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "docs/recipes.md")
+    let text = (try? String(contentsOf: documentation, encoding: .utf8)) ?? ""
+    guard !text.contains(table) else { return }
+    let current = FileManager.default.temporaryDirectory.appending(path: "finetuning-keys.md")
+    try Data(table.utf8).write(to: current)
+    Issue.record("docs/recipes.md is out of date; its table is now that of \(current.path)")
+  }
+
+  @Test func `settings of an adapter are kept as they are typed`() throws {
+    let recipe = try ReIDRecipe.loaded(
+      nil,
+      overrides: [
+        RecipeOverride(parsing: "adapter.alpha=4"), RecipeOverride(parsing: "adapter.bands=LL,HH"),
+        RecipeOverride(flag: "--rank", key: "adapter.rank", value: 2),
+      ])
+    #expect(recipe.tuning.adapter == ["alpha": "4", "bands": "LL,HH", "rank": "2"])
+    let text = recipe.yaml()
+    #expect(try ReIDRecipe(yaml: text, named: "recipe.yaml") == recipe)
+    #expect(!ReIDRecipe().yaml().contains("adapter:"))
+    let file = try FaceRecipe(yaml: "adapter:\n  dropout: 0.1\n", named: "own.yaml")
+    #expect(file.tuning.adapter == ["dropout": "0.1"])
+    for wrong in ["adapter: 3", "adapter:\n  rank:\n    q: 3", "adaptr:\n  rank: 3"] {
+      #expect(throws: RecipeError.self, "\(wrong)") {
+        try FaceRecipe(yaml: wrong, named: "own.yaml")
+      }
+    }
+    #expect(throws: RecipeError.self) {
+      try PretrainingRecipe.loaded(
+        nil, overrides: [RecipeOverride(parsing: "adapter.alpha=4")])
+    }
+  }
+
   private func leafCount(_ object: [String: Any]) -> Int { leaves(object).count }
 
   private func leaves(_ object: [String: Any]) -> [String] {

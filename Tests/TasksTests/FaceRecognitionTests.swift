@@ -1,8 +1,12 @@
+import AdapterFiles
+import Adapters
+import Backbones
 import Datasets
 import Foundation
 import Gradients
 import Images
 import Layers
+import Quality
 import Recipes
 import Storage
 import Tensors
@@ -44,13 +48,16 @@ struct MadeFaces {
     return recipe
   }
 
-  func trainer(_ recipe: FaceRecipe) throws -> TaskTrainer<FaceRecognition> {
+  func trainer(
+    _ recipe: FaceRecipe, quality: (any QualityMetric)? = nil
+  ) throws -> TaskTrainer<FaceRecognition> {
     let data = try FaceData(
       FaceFolder(path: root.path), settings: recipe.face,
       validationShare: recipe.training.validationShare,
       random: RandomStream(seed: UInt64(recipe.seed)).split("data"))
     let start = try ModelFolder.load("random:convnet_small@32x32", seed: 1)
-    let task = try FaceRecognition(data: data, recipe: recipe, start: start, origin: "test")
+    let task = try FaceRecognition(
+      data: data, recipe: recipe, start: start, origin: "test", quality: quality)
     return TaskTrainer(
       task, settings: recipe.training, random: RandomStream(seed: UInt64(recipe.seed)))
   }
@@ -89,13 +96,18 @@ struct MadeFaces {
     #expect((lengths != [20, 100]) == (loss == .adaFace))
   }
 
-  @Test(arguments: ["full", "head", "lora", "petalface", "adalora"])
+  @Test(arguments: ["full", "head", "lora", "petalface", "adalora", "colora"])
   func `a restored run goes on with the same bits`(method: String) throws {
     let faces = try MadeFaces(persons: 8, pictures: 3)
     defer { faces.remove() }
     let recipe = MadeFaces.recipe {
       $0.tuning.method = method
-      $0.tuning.rank = 2
+      $0.tuning.adapter =
+        switch method {
+        case "full", "head": [:]
+        case "colora": ["budget": "0.2"]
+        default: ["rank": "2"]
+        }
       $0.training.exponentialMovingAverage = 0.5
       $0.face.classShare = 0.5
     }
@@ -117,7 +129,7 @@ struct MadeFaces {
     let trainer = try faces.trainer(
       MadeFaces.recipe {
         $0.tuning.method = "lora"
-        $0.tuning.rank = 2
+        $0.tuning.adapter["rank"] = "2"
       })
     let model = trainer.task.model
     let before = model.backbone.parameters.map(\.parameter.value.values)
@@ -137,7 +149,7 @@ struct MadeFaces {
     #expect(isBack)
     // The adapter is in the weights: the folder alone gives the same vectors.
     let loaded = try Self.opened(folder)
-    #expect(loaded.description.needsAdapter == nil && !loaded.measuresQuality)
+    #expect(loaded.description.needsAdapter == nil && loaded.quality == nil)
     #expect(try Self.difference(loaded.network, model, on: trainer.task.batches(0)) < 1e-3)
   }
 
@@ -147,7 +159,7 @@ struct MadeFaces {
     let trainer = try faces.trainer(
       MadeFaces.recipe {
         $0.tuning.method = "petalface"
-        $0.tuning.rank = 2
+        $0.tuning.adapter["rank"] = "2"
         $0.training.learningRate = 0.01
       })
     #expect(trainer.task.notes.contains { $0.contains(PictureDetail.name) })
@@ -156,10 +168,10 @@ struct MadeFaces {
     try trainer.writeKept(to: folder)
     let bare = try ModelFolder.load(folder.path).backbone
     let loaded = try Self.opened(folder)
-    #expect(loaded.description.needsAdapter == true && loaded.measuresQuality)
+    #expect(loaded.description.needsAdapter == true && loaded.quality == PictureDetail.name)
     let model = trainer.task.model
     let batch = try trainer.task.batches(0)
-    #expect(batch.qualities?.count == batch.classes.count)
+    #expect(batch.pictures?.count == batch.classes.count)
     #expect(try Self.difference(loaded.network, model, on: batch) < 1e-5)
     let other = try FaceNetwork(
       backbone: bare, shape: model.head.shape, random: RandomStream(seed: 0))
@@ -173,13 +185,90 @@ struct MadeFaces {
       of: "\"quality\" : \"\(PictureDetail.name)\"", with: "\"quality\" : \"sheen\"")
     #expect(changed != text)
     try Data(changed.utf8).write(to: description)
-    #expect(throws: TaskError.self) { try Self.opened(folder) }
+    #expect(throws: QualityError.self) { try Self.opened(folder) }
+  }
+
+  @Test func `a gated adapter measures by a trained network, which lies in its folder`() throws {
+    let faces = try MadeFaces()
+    defer { faces.remove() }
+    var recipe = MadeFaces.recipe {
+      $0.tuning.method = "petalface"
+      $0.tuning.adapter = ["rank": "2", "metric": "cnniqa"]
+      $0.face.qualitySteps = 2
+    }
+    #expect(try FaceRecognition.learnsQuality(recipe))
+    #expect(throws: QualityError.self) { try faces.trainer(recipe) }
+    let data = try faces.trainer(MadeFaces.recipe()).task.data
+    var losses: [Float] = []
+    let (quality, score) = try FaceQualityTraining(data, recipe: recipe).run { losses.append($0) }
+    #expect(losses.count == 2 && score != nil)
+    recipe.tuning.adapter["threshold"] = "0.4"
+    let trainer = try faces.trainer(recipe, quality: quality)
+    #expect(trainer.task.notes.contains { $0.contains("threshold of the recipe, 0.4") })
+    try trainer.run()
+    let folder = faces.root.appendingPathComponent("model")
+    try trainer.writeKept(to: folder)
+    #expect(try Self.opened(folder).quality == "cnniqa")
+    try FileManager.default.removeItem(
+      at: folder.appendingPathComponent("adapter/\(LearnedQuality.fileName)"))
+    #expect(throws: QualityError.self) { try Self.opened(folder) }
+    // Its weights alone are no start, and another base is refused even beside its own adapter.
+    #expect(throws: TaskError.self) { try StartingModel.load(folder.path, seed: 0) }
+  }
+
+  @Test func `adapters given by hand belong to the base, and buckets nearly equal single blends`()
+    throws
+  {
+    let faces = try MadeFaces()
+    defer { faces.remove() }
+    func folder(_ name: String, _ method: String) throws -> URL {
+      let trainer = try faces.trainer(
+        MadeFaces.recipe {
+          $0.tuning.method = method
+          $0.tuning.adapter["rank"] = "2"
+          $0.training.learningRate = 0.01
+        })
+      try trainer.run()
+      let folder = faces.root.appendingPathComponent(name)
+      try trainer.writeKept(to: folder)
+      return folder
+    }
+    let (gated, plain) = (try folder("gated", "petalface"), try folder("plain", "lora"))
+    let model = try ModelFolder.load(gated.path)
+    let both = try ModelAdapters(
+      [plain.appendingPathComponent("adapter").path], on: model.backbone, of: gated.path)
+    #expect(both.quality?.name == PictureDetail.name)
+    let other = try ModelFolder.load("random:convnet_small@32x32", seed: 7)
+    #expect(throws: AdapterFileError.self) {
+      try ModelAdapters([plain.appendingPathComponent("adapter").path], on: other.backbone, of: "x")
+    }
+    let again = try ModelFolder.load(gated.path)
+    let adapted = try ModelAdapters([], on: again.backbone, of: gated.path)
+    let batch = try faces.trainer(MadeFaces.recipe()).task.batches(0)
+    let qualities = (0..<batch.classes.count).map { Float($0) / Float(batch.classes.count) }
+    let context = ForwardContext.inference()
+    context.quality = qualities
+    let single = again.backbone.features(of: Variable(batch.images), in: context).value.values
+    func difference(_ count: Int) throws -> Float {
+      let bucketed = try adapted.bucketed(count)
+      defer { bucketed.finish() }
+      let found = bucketed.run(batch.images, quality: qualities) {
+        again.backbone.features(of: $0, in: $1)
+      }
+      return zip(found.values, single).reduce(0) { max($0, abs($1.0 - $1.1)) }
+    }
+    let (coarse, fine) = (try difference(1), try difference(64))
+    #expect(fine < coarse && coarse > 0)
+    #expect(throws: AdapterError.self) {
+      let model = try ModelFolder.load(plain.path)
+      _ = try ModelAdapters([], on: model.backbone, of: plain.path).bucketed(2)
+    }
   }
 
   /// A written model as an evaluation opens it.
   private static func opened(
     _ folder: URL
-  ) throws -> (network: FaceNetwork, description: TaskDescription, measuresQuality: Bool) {
+  ) throws -> (network: FaceNetwork, description: TaskDescription, quality: String?) {
     let model = try ModelFolder.load(folder.path)
     let own = try #require(try TaskDescription(folder: folder))
     let adapted = try ModelAdapters([], on: model.backbone, of: folder.path)
@@ -188,15 +277,16 @@ struct MadeFaces {
       backbone: model.backbone, shape: shape, random: RandomStream(seed: 0))
     try ModuleWeights.read(
       into: network.head, from: adapted.headFolder.appendingPathComponent(TaskDescription.headName))
-    return (network, own, adapted.measuresQuality)
+    return (network, own, adapted.quality?.name)
   }
 
   /// The largest difference of the vectors of a batch.
   private static func difference(
     _ first: FaceNetwork, _ second: FaceNetwork, on batch: FaceBatch
   ) throws -> Float {
-    let one = first.vectors(of: batch.images, qualities: batch.qualities).values
-    let other = second.vectors(of: batch.images, qualities: batch.qualities).values
+    let qualities = batch.pictures.map(PictureDetail().quality(of:))
+    let one = first.vectors(of: batch.images, qualities: qualities).values
+    let other = second.vectors(of: batch.images, qualities: qualities).values
     try #require(one.count == other.count)
     return zip(one, other).reduce(0) { max($0, abs($1.0 - $1.1)) }
   }

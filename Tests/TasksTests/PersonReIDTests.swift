@@ -43,12 +43,17 @@ import Training
     },
     Variant(testDescription: "a low-rank adapter, averaged") {
       $0.tuning.method = "lora"
-      $0.tuning.rank = 2
+      $0.tuning.adapter["rank"] = "2"
       $0.training.exponentialMovingAverage = 0.9
     },
     Variant(testDescription: "an adapter with rank allocation") {
       $0.tuning.method = "adalora"
-      $0.tuning.rank = 2
+      $0.tuning.adapter["rank"] = "2"
+    },
+    Variant(testDescription: "an adapter that divides a budget") {
+      $0.tuning.method = "colora"
+      $0.tuning.adapter = ["budget": "0.2", "contribution": "uniform"]
+      $0.tuning.excluded = "=conv1"
     },
     Variant(testDescription: "nested vectors") { $0.head.kind = "nested" },
     Variant(testDescription: "subspaces, with centres") {

@@ -73,6 +73,10 @@ def prepare(arguments):
         r"(\w+)-(\w+)-(\d+)x(\d+)-([bn])(\d+)", arguments.figure).groups()
     height, width, count = int(height), int(width), int(count)
     torch.set_num_threads(arguments.threads)
+    if kind == "colora":
+        import restoration_adapters
+
+        return restoration_adapters.prepare(int(name.partition("_w")[2]), (height, width), count)
     if name.startswith("nafnet"):
         return restoration.prepare(kind, int(name.partition("_w")[2]), (height, width), count)
     if kind in ("train", "lora", "lora4"):

@@ -8,6 +8,8 @@ extension CoLoRA {
     public let slope: Double
     /// Shares by site path, in the order of the network.
     public let shares: [(path: String, share: RankBudget.Share)]
+    /// Mean contribution of one number by site path.
+    public let contributions: [String: Double]
     /// Numbers of tensors that are tuned in full in any case.
     public let fixedCount: Int
     /// Everything that is trained.
@@ -65,7 +67,9 @@ extension CoLoRA {
           + "\(least) of \(total) numbers already; raise it, or name fewer sites")
     }
     return Division(
-      slope: slope, shares: zip(sites.map(\.path), shares).map { ($0, $1) }, fixedCount: fixed,
+      slope: slope, shares: zip(sites.map(\.path), shares).map { ($0, $1) },
+      contributions: Dictionary(
+        uniqueKeysWithValues: zip(sites.map(\.path), maps.map(\.contribution))), fixedCount: fixed,
       trainedCount: shares.reduce(fixed) { $0 + $1.count }, totalCount: total)
   }
 

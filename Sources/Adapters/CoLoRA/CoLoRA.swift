@@ -31,13 +31,37 @@ public struct CoLoRA: RankedMethod, Hashable {
   public static let name = "colora"
   /// One line for the list.
   public static let summary = "LoRA with ranks by contribution to the task, small tensors in full"
+  /// What people may set.
+  public static let settings: [AdapterSetting] = [
+    AdapterSetting(
+      "contribution", .choice(ContributionMeasure.allCases.map(\.rawValue)),
+      "how the contribution of each tensor is measured"),
+    AdapterSetting(
+      "probeSteps", .integer(0...1_000_000), "full training before faig; 0 = 5 % of the run"),
+    AdapterSetting("samples", .integer(1...100_000), "pictures or batches measured"),
+    AdapterSetting("points", .integer(1...10_000), "on the path of faig"),
+    AdapterSetting(
+      "budget", .number(1e-6...0.999999), "share of the network's numbers that is trained"),
+    AdapterSetting("exponent", .number(1e-3...100), "of the contribution; below 1 is flatter"),
+    AdapterSetting("offset", .number(0...0.999999), "share that every map gets"),
+    AdapterSetting("minimumRank", .integer(1...65_536), "smallest rank of a site"),
+    AdapterSetting(
+      "tunesGains", .flag,
+      "gains and other vectors outside layers are trained; PEFT cannot store them"),
+  ]
 
-  /// Rank of sites that a plan gives none.
+  /// Rank of sites that a plan gives none; the division of the budget gives every site one, so nobody
+  /// types it.
   public var rank = 8
   /// Strength before the division by the rank; the plan sets it to the rank of each site.
   public var alpha = 8.0
   /// How contributions are to be measured.
   public var contribution = ContributionMeasure.faig
+  /// Steps of full training that give the far end of the path of ``ContributionMeasure/faig``; 0 for a
+  /// twentieth of the run.
+  public var probeSteps = 0
+  /// Pictures, or small batches, that are measured.
+  public var samples = 8
   /// Points on the path of the integrated gradients; 100 in the reference implementation.
   public var points = 16
   /// Share of the network's numbers that is trained, above 0 and below 1; the published share.
@@ -48,6 +72,10 @@ public struct CoLoRA: RankedMethod, Hashable {
   public var offset = 0.0
   /// Smallest rank of a site.
   public var minimumRank = 1
+  /// Whether gains and other vectors that belong to no layer are trained.
+  ///
+  /// PEFT has no place for them: adapters that are to be written for it leave them alone.
+  public var tunesGains = true
 
   /// The defaults.
   public init() {}
@@ -55,8 +83,9 @@ public struct CoLoRA: RankedMethod, Hashable {
   /// Makes settings.
   public init(
     budget: Double, contribution: ContributionMeasure = .faig, exponent: Double = 1,
-    offset: Double = 0, minimumRank: Int = 1
+    offset: Double = 0, minimumRank: Int = 1, tunesGains: Bool = true
   ) {
+    self.tunesGains = tunesGains
     self.budget = budget
     self.contribution = contribution
     self.exponent = exponent
@@ -66,19 +95,24 @@ public struct CoLoRA: RankedMethod, Hashable {
 
   /// Checks all settings.
   public func validate() throws(AdapterError) {
-    try validateRank()
+    try validateSettings()
     func require(_ holds: Bool, _ setting: String, _ reason: String) throws(AdapterError) {
       guard holds else {
         throw .invalidSetting(method: Self.name, setting: setting, reason: reason)
       }
     }
-    try require(points >= 1, "points", "is \(points) but must be 1 or more")
+    try require(rank >= 1, "rank", "is \(rank) but must be 1 or more")
     try require(
-      budget > 0 && budget < 1, "budget", "is \(budget) but must be above 0 and below 1")
+      alpha > 0 && alpha.isFinite, "alpha", "is \(alpha) but must be above 0")
     try require(
-      exponent > 0 && exponent.isFinite, "exponent", "is \(exponent) but must be above 0")
-    try require(offset >= 0 && offset < 1, "offset", "is \(offset) but must be in 0 ..< 1")
-    try require(minimumRank >= 1, "minimumRank", "is \(minimumRank) but must be 1 or more")
+      probeSteps == 0 || contribution == .faig, "probeSteps",
+      "is \(probeSteps), but only the contribution faig trains a probe")
+    try require(
+      points == Self().points || contribution == .faig, "points",
+      "is \(points), but only the contribution faig follows a path")
+    try require(
+      samples == Self().samples || contribution != .uniform, "samples",
+      "is \(samples), but the contribution uniform looks at no pictures")
   }
 
   /// Depthwise kernels are tuned in full; groups must divide the rank.
@@ -90,7 +124,7 @@ public struct CoLoRA: RankedMethod, Hashable {
     case .bias, .normalization: true
     case .weight: parameter.geometry?.isDepthwise == true
     // Gains and tokens are vectors; tables of positions are not small.
-    case .other: parameter.parameter.value.shape.filter { $0 > 1 }.count <= 1
+    case .other: tunesGains && parameter.parameter.value.shape.filter { $0 > 1 }.count <= 1
     }
   }
 

@@ -32,6 +32,24 @@ public struct AdapterInspection: Sendable, CustomStringConvertible {
     return lines.joined(separator: "\n")
   }
 
+  /// One sentence: how many new strong directions, where.
+  public var summary: String {
+    let sites = sites.filter { !$0.intruders.isEmpty }
+    let first = sites.max { $0.intruders.count < $1.intruders.count }
+    var text =
+      "Intruder dimensions: \(intruderCount) at \(sites.count) of \(self.sites.count) adapted weights"
+    if let first { text += ", most at \(first.path) (\(first.intruders.count))" }
+    if !skipped.isEmpty { text += "; \(skipped.count) sites change with the picture and have none" }
+    return text
+  }
+
+  /// The summary, the table, and the sites left out, as a text file.
+  public var report: String {
+    var lines = [summary, "", description]
+    if !skipped.isEmpty { lines += ["", "Not looked at: " + skipped.joined(separator: ", ")] }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
   private static func rounded(_ number: Double, _ unit: Double) -> String {
     "\((number * unit).rounded() / unit)"
   }

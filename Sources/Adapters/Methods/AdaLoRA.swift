@@ -15,6 +15,20 @@ public struct AdaLoRA: RankedMethod, Hashable {
   public static let name = "adalora"
   /// One line for the list.
   public static let summary = "LoRA whose components compete for a shrinking budget"
+  /// What people may set.
+  public static let settings: [AdapterSetting] = [
+    .rank("components of each site at the start"),
+    AdapterSetting(
+      "targetRank", .integer(0...65_536), "mean components of each site at the end"), .alpha,
+    .dropout,
+    AdapterSetting("warmUp", .number(0...1), "share of the run before the budget falls"),
+    AdapterSetting("coolDown", .number(0...1), "share of the run with the final budget"),
+    AdapterSetting("interval", .integer(1...1_000_000_000), "steps between two decisions"),
+    AdapterSetting("sensitivityMemory", .number(0...0.9999), "memory of the mean sensitivity"),
+    AdapterSetting("uncertaintyMemory", .number(0...0.9999), "memory of its uncertainty"),
+    AdapterSetting(
+      "orthogonality", .number(0...1000), "weight of the term that keeps components apart"),
+  ]
 
   /// Components of each site at the start; PEFT's default.
   public var rank = 12
@@ -40,20 +54,13 @@ public struct AdaLoRA: RankedMethod, Hashable {
   /// PEFT's defaults; the shares of the run are ours, because PEFT leaves them to the user.
   public init() {}
 
-  /// Checks ranks, shares and memories.
+  /// Checks each setting, and that the budget has time to fall.
   public func validate() throws(AdapterError) {
-    try validateRank()
-    try validateShare(dropout, setting: "dropout")
-    try validateShare(sensitivityMemory, setting: "sensitivityMemory")
-    try validateShare(uncertaintyMemory, setting: "uncertaintyMemory")
-    guard warmUp >= 0, coolDown >= 0, warmUp + coolDown < 1 else {
+    try validateSettings()
+    guard warmUp + coolDown < 1 else {
       throw .invalidSetting(
         method: Self.name, setting: "coolDown",
         reason: "is \(coolDown) and with warmUp \(warmUp) leaves no part of the run in between")
-    }
-    guard interval >= 1 else {
-      throw .invalidSetting(
-        method: Self.name, setting: "interval", reason: "is \(interval) but must be 1 or more")
     }
   }
 

@@ -15,6 +15,10 @@ public struct DoRA: RankedMethod, Hashable {
   public static let name = "dora"
   /// One line for the list.
   public static let summary = "LoRA for directions, one trained length for each output"
+  /// What people may set.
+  public static let settings: [AdapterSetting] = [
+    .rank("components of the change"), .alpha, .rankStabilized, .dropout,
+  ]
 
   /// Components of the change; PEFT's default.
   public var rank = 8
@@ -31,12 +35,6 @@ public struct DoRA: RankedMethod, Hashable {
   /// The same settings as plain low-rank factors.
   var factors: LoRA {
     LoRA(rank: rank, alpha: alpha, rankStabilized: rankStabilized, dropout: dropout)
-  }
-
-  /// Checks rank, alpha and dropout.
-  public func validate() throws(AdapterError) {
-    try validateRank()
-    try validateShare(dropout, setting: "dropout")
   }
 
   /// Groups must divide the rank.

@@ -14,6 +14,10 @@ public struct LoHa: RankedMethod, Hashable {
   public static let name = "loha"
   /// One line for the list.
   public static let summary = "the element-wise product of two low-rank changes"
+  /// What people may set.
+  public static let settings: [AdapterSetting] = [
+    .rank("components of each of the two changes"), .alpha,
+  ]
 
   /// Components of each of the two changes; PEFT's default.
   public var rank = 8

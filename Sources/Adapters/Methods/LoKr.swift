@@ -15,6 +15,12 @@ public struct LoKr: RankedMethod, Hashable {
   public static let name = "lokr"
   /// One line for the list.
   public static let summary = "a Kronecker product of a small and a larger matrix"
+  /// What people may set.
+  public static let settings: [AdapterSetting] = [
+    .rank("components of the larger matrix, where it is not full"), .alpha,
+    AdapterSetting(
+      "factor", .integer(-1...65_536), "smaller factor of inputs and outputs; -1 = the most equal"),
+  ]
 
   /// Components of W₂; PEFT's default.
   public var rank = 8

@@ -13,6 +13,10 @@ public struct LoRA: RankedMethod, Hashable {
   public static let name = "lora"
   /// One line for the list.
   public static let summary = "two thin factors beside each weight"
+  /// What people may set.
+  public static let settings: [AdapterSetting] = [
+    .rank("components of the change"), .alpha, .rankStabilized, .dropout,
+  ]
 
   /// Components of the change; PEFT's default.
   public var rank = 8
@@ -39,12 +43,6 @@ public struct LoRA: RankedMethod, Hashable {
   /// What the product of the factors is multiplied by.
   public var scale: Float {
     Float(rankStabilized ? alpha / Double(rank).squareRoot() : alpha / Double(rank))
-  }
-
-  /// Checks rank, alpha and dropout.
-  public func validate() throws(AdapterError) {
-    try validateRank()
-    try validateShare(dropout, setting: "dropout")
   }
 
   /// Groups must divide the rank.

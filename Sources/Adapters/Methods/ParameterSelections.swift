@@ -41,6 +41,9 @@ public struct NormalizationTuning: ParameterSelection, Hashable {
 public protocol ParameterSelection: AdapterMethod {}
 
 extension ParameterSelection {
+  /// There is nothing to set.
+  public static var settings: [AdapterSetting] { [] }
+
   /// No site is changed.
   public func refusal(of site: SiteGeometry) -> String? {
     "the method trains parameters of the network and takes no sites"

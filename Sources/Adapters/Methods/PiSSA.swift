@@ -14,6 +14,10 @@ public struct PiSSA: RankedMethod, Hashable {
   public static let name = "pissa"
   /// One line for the list.
   public static let summary = "LoRA that starts at the weight's principal components"
+  /// What people may set.
+  public static let settings: [AdapterSetting] = [
+    .rank("components of the change"), .alpha, .dropout,
+  ]
 
   /// Components of the change; PEFT's default.
   public var rank = 8
@@ -24,12 +28,6 @@ public struct PiSSA: RankedMethod, Hashable {
 
   /// PEFT's defaults.
   public init() {}
-
-  /// Checks rank, alpha and dropout.
-  public func validate() throws(AdapterError) {
-    try validateRank()
-    try validateShare(dropout, setting: "dropout")
-  }
 
   /// A weight has as many components as its smaller side.
   public func refusal(of site: SiteGeometry) -> String? {

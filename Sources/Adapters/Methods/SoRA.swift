@@ -15,6 +15,12 @@ public struct SoRA: RankedMethod, Hashable {
   public static let name = "sora"
   /// One line for the list.
   public static let summary = "LoRA with gates that training closes where they are not worth it"
+  /// What people may set.
+  public static let settings: [AdapterSetting] = [
+    .rank("components at the start"), .alpha,
+    AdapterSetting(
+      "threshold", .number(0...1000), "how much nearer to 0 each update moves every gate"),
+  ]
 
   /// Components at the start.
   public var rank = 8
@@ -25,15 +31,6 @@ public struct SoRA: RankedMethod, Hashable {
 
   /// The paper's defaults.
   public init() {}
-
-  /// Checks rank, alpha and threshold.
-  public func validate() throws(AdapterError) {
-    try validateRank()
-    guard threshold >= 0 else {
-      throw .invalidSetting(
-        method: Self.name, setting: "threshold", reason: "is \(threshold) but must be 0 or more")
-    }
-  }
 
   /// Groups must divide the rank.
   public func refusal(of site: SiteGeometry) -> String? { site.lowRankRefusal(rank: rank) }

@@ -15,6 +15,13 @@ public struct VeRA: AdapterMethod, Hashable {
   public static let name = "vera"
   /// One line for the list.
   public static let summary = "shared random projections, two trained vectors at each site"
+  /// What people may set.
+  public static let settings: [AdapterSetting] = [
+    .rank("width of the shared projections"),
+    AdapterSetting(
+      "start", .number(-1000...1000), "where the vector between the projections starts"),
+    .dropout,
+  ]
 
   /// Width of the shared projections; PEFT's default.
   public var rank = 256
@@ -25,15 +32,6 @@ public struct VeRA: AdapterMethod, Hashable {
 
   /// PEFT's defaults.
   public init() {}
-
-  /// Checks the width and the dropout.
-  public func validate() throws(AdapterError) {
-    guard rank >= 1 else {
-      throw .invalidSetting(
-        method: Self.name, setting: "rank", reason: "is \(rank) but must be 1 or more")
-    }
-    try validateShare(dropout, setting: "dropout")
-  }
 
   /// Groups would each need projections of their own.
   public func refusal(of site: SiteGeometry) -> String? {

@@ -29,6 +29,23 @@ public struct PETALface: RankedMethod, Hashable {
   public static let name = "petalface"
   /// One line for the list.
   public static let summary = "two branches blended by the quality of each picture"
+  /// What people may set.
+  public static let settings: [AdapterSetting] = [
+    .rank("components of each branch"),
+    AdapterSetting("scale", .number(1e-6...1e6), "multiplies both branches whatever the rank"),
+    AdapterSetting("dropout", .number(0...0.99), "share dropped in training"),
+    AdapterSetting(
+      "dropoutPlace", .choice(DropoutPlace.allCases.map(\.rawValue)),
+      "what is dropped: components or outputs"),
+    AdapterSetting("metric", .name, "measure of quality: detail, sharpness or cnniqa"),
+    AdapterSetting(
+      "threshold", .number(-1...2),
+      "quality at which both branches act alike; measured if not given"),
+    AdapterSetting("steepness", .number(1e-3...1000), "how fast the blend moves with the quality"),
+    AdapterSetting("single", .patterns, "sites with one branch and no gate"),
+    AdapterSetting(
+      "startsAsReleased", .flag, "both factors start at random, as in the released code"),
+  ]
 
   /// Components of each branch; the paper's for TinyFace.
   public var rank = 8
@@ -38,8 +55,9 @@ public struct PETALface: RankedMethod, Hashable {
   public var dropout = 0.1
   /// Where training drops numbers.
   public var dropoutPlace = DropoutPlace.rank
-  /// Name of the measure of quality that the branches were trained with.
-  public var metric = "cnniqa"
+  /// Name of the measure of quality that the branches were trained with; the paper's is `cnniqa`, which
+  /// has to be trained first.
+  public var metric = "detail"
   /// τ: the quality at which both branches act alike.
   public var threshold = 0.5
   /// k: how fast the blend moves with the quality.
@@ -80,19 +98,6 @@ public struct PETALface: RankedMethod, Hashable {
     var method = self
     method.single = embedding
     return AdapterPlan(method, sites: ["attn.qkv"] + embedding)
-  }
-
-  /// Checks all settings.
-  public func validate() throws(AdapterError) {
-    try validateRank()
-    try validateShare(dropout, setting: "dropout")
-    guard threshold.isFinite else {
-      throw .invalidSetting(method: Self.name, setting: "threshold", reason: "is no number")
-    }
-    guard steepness > 0, steepness.isFinite else {
-      throw .invalidSetting(
-        method: Self.name, setting: "steepness", reason: "is \(steepness) but must be above 0")
-    }
   }
 
   /// One branch without gate where ``single`` names the site.

@@ -60,6 +60,24 @@ public struct WaRA: RankedMethod, Hashable {
   public static let name = "wara"
   /// One line for the list.
   public static let summary = "low-rank changes of wavelet coefficients"
+  /// What people may set.
+  public static let settings: [AdapterSetting] = [
+    AdapterSetting("variant", .choice(Variant.allCases.map(\.rawValue)), "what is transformed"),
+    .rank("components; of the LL band where bands have factors of their own"), .alpha,
+    AdapterSetting("wavelet", .choice(Wavelet.allCases.map(\.rawValue)), "the filters"),
+    AdapterSetting(
+      "levels", .integer(1...16), "of the weight variant; each further one divides the LL band"),
+    AdapterSetting(
+      "bands", .choices(Band.allCases.map(\.rawValue)), "changed in the weight and token variants"),
+    AdapterSetting(
+      "bandRanks", .integers(1...65_536),
+      "of the weight variant; none = rank, rank/2, rank/2, rank/4"),
+    AdapterSetting("gains", .flag, "one trained gain for each band; not in the weight variant"),
+    AdapterSetting(
+      "inner", .choice(Inner.allCases.map(\.rawValue)), "between the factors of the token variant"),
+    AdapterSetting("gridHeight", .integer(0...65_536), "rows of the token picture; 0 = a square"),
+    AdapterSetting("gridWidth", .integer(0...65_536), "columns of the token picture; 0 = a square"),
+  ]
 
   /// What is transformed.
   public var variant = Variant.weight
@@ -124,7 +142,7 @@ public struct WaRA: RankedMethod, Hashable {
 
   /// Checks all settings.
   public func validate() throws(AdapterError) {
-    try validateRank()
+    try validateSettings()
     func require(_ holds: Bool, _ setting: String, _ reason: String) throws(AdapterError) {
       guard holds else {
         throw .invalidSetting(method: Self.name, setting: setting, reason: reason)
@@ -136,8 +154,19 @@ public struct WaRA: RankedMethod, Hashable {
       bandRanks.isEmpty || bandRanks.count == bands.count, "bandRanks",
       "has \(bandRanks.count) ranks for \(bands.count) bands")
     try require(
-      bandRanks.allSatisfy { $0 >= 1 }, "bandRanks", "has a rank below 1; leave the band out")
-    try require(levels >= 1, "levels", "is \(levels) but must be 1 or more")
+      bandRanks.isEmpty || variant == .weight, "bandRanks",
+      "gives bands ranks of their own, which only the weight variant has")
+    try require(
+      variant != .feature || Set(bands) == Set(Band.allCases), "bands",
+      "leaves some out, but the feature variant has one pair of factors for all")
+    try require(
+      !gains || variant != .weight, "gains", "is true, but the weight variant has no gains")
+    try require(
+      inner == .identity || variant == .token, "inner",
+      "is \(inner.rawValue), but only the token variant has something between its factors")
+    try require(
+      variant == .token || gridHeight == 0, "gridHeight",
+      "is \(gridHeight), but only the token variant sees a picture of tokens")
     try require(
       levels == 1 || (variant == .weight && bands.contains(.ll)), "levels",
       "is \(levels), but only the weight variant divides its LL band further")

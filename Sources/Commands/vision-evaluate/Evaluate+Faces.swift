@@ -16,6 +16,9 @@ extension Evaluate {
         "\(flag) does not belong to --task face; leave it out"
           + (flag == "--flip" ? " and say the rule with --protocol." : "."))
     }
+    if let qualityBuckets, !(1...256).contains(qualityBuckets) {
+      throw ValidationError("--quality-buckets takes a whole number from 1 to 256.")
+    }
     guard let resolutions else { return }
     let parts = resolutions.split(separator: ",", omittingEmptySubsequences: false)
     guard parts.allSatisfy({ Int($0).map { (1...10_000).contains($0) } ?? false }) else {

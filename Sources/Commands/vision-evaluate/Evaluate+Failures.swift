@@ -4,6 +4,7 @@ import CommandSupport
 import Datasets
 import Evaluation
 import Metrics
+import Quality
 import Storage
 import Tasks
 import Training
@@ -17,6 +18,7 @@ extension Evaluate {
       CommandFailure(error.isMissing ? .missingInput : .badData, error.description)
     case let error as AdapterError: CommandFailure(.usage, error.description)
     case let error as AdapterFileError: CommandFailure(.badData, error.description)
+    case let error as QualityError: CommandFailure(.badData, error.description)
     case let error as MetricsError: CommandFailure(.badData, error.description)
     case let error as ModelReferenceError: failure(error)
     case let error as ModelFolderError: CommandFailure(.badData, error.description)

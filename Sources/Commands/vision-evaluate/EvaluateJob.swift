@@ -161,7 +161,8 @@ struct EvaluateJob {
     let extractor = try FeatureExtractor(
       reference, position: flags.feature.position,
       adapters: reference.hasPrefix("baseline:") ? [] : flags.adapter, seed: seed,
-      length: reference.hasPrefix("baseline:") ? nil : flags.length, fitting: fitting)
+      length: reference.hasPrefix("baseline:") ? nil : flags.length, fitting: fitting,
+      qualityBuckets: flags.qualityBuckets ?? 0)
     if flags.length != nil, extractor.width < extractor.fullWidth,
       !extractor.trainedLengths.contains(extractor.width)
     {

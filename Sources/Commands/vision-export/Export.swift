@@ -3,6 +3,7 @@ import Adapters
 import ArgumentParser
 import Backbones
 import CommandSupport
+import Quality
 import Storage
 import Tasks
 import Training
@@ -17,13 +18,16 @@ struct Export: VisionCommand {
         vision-export runs/walk --format onnx --output walk.onnx
         vision-export runs/walk --format onnx --preprocessing --output walk.onnx
         vision-export models/face --adapter adapters/tv --merge --format safetensors --output face
+        vision-export runs/walk --adapter runs/reid/best/adapter --format peft --output peft
         vision-export random:nafnet_small --format onnx --size 128x128 --output small.onnx
 
       safetensors writes a model folder, config.json and model.safetensors, with timm's names where \
       timm has the network. onnx writes one file of operator set \(ONNXModel.operatorSet), recorded \
       from the network's own forward pass: input "images" [batch, 3, height, width], normalised, for \
       any number of pictures; output "features" [batch, width], or "restored" pictures. The picture \
-      size is fixed. Afterwards the command computes what it wrote on random pictures and prints \
+      size is fixed. peft writes the one adapter that is given as a folder of Hugging Face PEFT, \
+      adapter_config.json and adapter_model.safetensors, for the same network under timm's names; what \
+      PEFT has no form for is written as exact low-rank factors or refused. Afterwards the command computes what it wrote on random pictures and prints \
       the largest difference from the network.
       Of the recipe only seed and threads are used here, and there is nothing to --resume.
       """)
@@ -33,12 +37,12 @@ struct Export: VisionCommand {
       "Run folder (its best model), model folder, or random:BACKBONE.", valueName: "model"))
   var model: String
 
-  @Option(help: ArgumentHelp("What to write: safetensors or onnx.", valueName: "name"))
+  @Option(help: ArgumentHelp("What to write: safetensors, onnx or peft.", valueName: "name"))
   var format: ExportFormat
 
   @Option(
     help: ArgumentHelp(
-      "Folder (safetensors) or file (onnx) to write; must not exist.", valueName: "path"))
+      "Folder (safetensors, peft) or file (onnx) to write; must not exist.", valueName: "path"))
   var output: String
 
   @Option(
@@ -49,6 +53,12 @@ struct Export: VisionCommand {
 
   @Flag(help: "Write the adapters' changes into the weights. (default: off)")
   var merge = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Quality of all pictures, 0 worst to 1 best, at which an adapter that blends by it (petalface) is "
+        + "written. (default: none, and such an adapter is refused)", valueName: "q"))
+  var quality: Float?
 
   @Flag(
     help:
@@ -84,17 +94,25 @@ struct Export: VisionCommand {
     guard common.resume == nil else {
       throw ValidationError("An export is not resumed; leave --resume out and run it again.")
     }
-    if !adapter.isEmpty, !merge {
+    if let quality, adapter.isEmpty || !(0...1).contains(quality) {
+      throw ValidationError("--quality takes a number from 0 to 1 and belongs to --adapter.")
+    }
+    if format == .peft {
+      guard adapter.count == 1, !merge else {
+        throw ValidationError(
+          "--format peft writes one adapter as it is: give --adapter DIR once, and no --merge.")
+      }
+    } else if !adapter.isEmpty, !merge {
       throw ValidationError(
         "An exported model holds its adapters in its weights: add --merge to --adapter.")
     }
     if merge, adapter.isEmpty {
       throw ValidationError("--merge needs the adapter: give --adapter DIR.")
     }
-    if half, format == .onnx {
+    if half, format != .safetensors {
       throw ValidationError("--half belongs to --format safetensors; leave it out.")
     }
-    if format == .safetensors {
+    if format != .onnx {
       for (flag, isGiven) in [
         ("--preprocessing", preprocessing), ("--size", size != nil), ("--samples", samples != nil),
       ]
@@ -127,6 +145,7 @@ struct Export: VisionCommand {
     case let error as ModelFolderError: CommandFailure(.badData, error.description)
     case let error as WeightsError: CommandFailure(.badData, error.description)
     case let error as AdapterError: CommandFailure(.badData, error.description)
+    case let error as QualityError: CommandFailure(.badData, error.description)
     case let error as AdapterFileError: CommandFailure(.badData, error.description)
     case let error as SafetensorsError:
       switch error {

@@ -2,5 +2,5 @@ import ArgumentParser
 
 /// The words of `--format`.
 enum ExportFormat: String, ExpressibleByArgument, CaseIterable {
-  case safetensors, onnx
+  case safetensors, onnx, peft
 }

@@ -1,3 +1,4 @@
+import AdapterFiles
 import Backbones
 import CommandSupport
 import Foundation
@@ -39,13 +40,14 @@ struct ExportJob {
     log.notice(
       "\(flags.model): \(source.name), \(source.network.parameterCount()) parameters, "
         + "pictures of \(source.extent.height)x\(source.extent.width)")
-    try mergeAdapters(into: source)
+    if flags.format != .peft { try mergeAdapters(into: source) }
     var answer = ExportAnswer(
       model: flags.model, format: flags.format.rawValue,
       parameters: source.network.parameterCount(), largestDifference: 0)
     switch flags.format {
     case .onnx: try writeGraph(source, &answer)
     case .safetensors: try writeFolder(source, &answer)
+    case .peft: try writeAdapter(source, &answer)
     }
     if !flags.common.dryRun { answer.output = flags.output }
     return answer
@@ -53,8 +55,35 @@ struct ExportJob {
 
   private func mergeAdapters(into source: ExportSource) throws {
     guard !flags.adapter.isEmpty else { return }
-    try ModelAdapters(flags.adapter, on: source.network, of: source.origin).merge()
+    try adapters(on: source).merge()
     log.notice("merged \(flags.adapter.count) adapter(s) into the weights")
+  }
+
+  private func adapters(on source: ExportSource) throws -> ModelAdapters {
+    let adapters = try ModelAdapters(flags.adapter, on: source.network, of: source.origin)
+    if let quality = flags.quality { adapters.fixQuality(quality) }
+    return adapters
+  }
+
+  /// Writes the adapter for PEFT, and reads it back onto the same network.
+  private func writeAdapter(_ source: ExportSource, _ answer: inout ExportAnswer) throws {
+    let adapters = try adapters(on: source)
+    answer.parameters = adapters.parameterCount
+    let pictures = Variable(randomPictures(source.extent))
+    let own = source.output(of: pictures, in: .inference()).value
+    let folder = URL(fileURLWithPath: flags.output)
+    guard !flags.common.dryRun else { return }
+    try adapters.writePEFT(base: source.name, to: folder)
+    let plain = try ExportSource(flags.model, extent: flags.extent, seed: seed)
+    let written = try ModelAdapters([flags.output], on: plain.network, of: plain.origin)
+    try withExtendedLifetime(written) {
+      try compare(own, plain.output(of: pictures, in: .inference()).value, &answer)
+    }
+    let file = folder.appendingPathComponent(PEFTFolder.tensorsName)
+    answer.bytes = try file.resourceValues(forKeys: [.fileSizeKey]).fileSize
+    if adapters.description != nil {
+      log.notice("the task's head is no part of a PEFT folder; it stays in \(flags.adapter[0])")
+    }
   }
 
   private func writeGraph(_ source: ExportSource, _ answer: inout ExportAnswer) throws {

@@ -5,6 +5,7 @@ import Evaluation
 import Foundation
 import Layers
 import Metrics
+import Quality
 import Recipes
 import Reports
 import Storage
@@ -24,16 +25,23 @@ struct FaceRun {
       faces, settings: recipe.face, validationShare: recipe.training.validationShare,
       random: RandomStream(seed: UInt64(recipe.seed)).split("data"))
     if job.isDryRun, !job.isResumed { try job.folder.checkIsFree() }
-    let task = try FaceRecognition(
-      data: data, recipe: recipe,
-      start: ModelFolder.load(
-        job.startingModel(recipe.tuning, checkpointHas: ModelConfiguration.fileName),
-        seed: recipe.seed), origin: job.origin(recipe.tuning))
+    var quality: (any QualityMetric)?
+    let learns = try FaceRecognition.learnsQuality(recipe)
+    // Two steps of a dry run say nothing about quality, so the measure need not be trained for them.
+    if learns, job.isDryRun { quality = PictureDetail() }
+    let (task, log) = try job.prepare(
+      recipe.tuning, recipe.training,
+      before: learns ? { quality = try job.learnedQuality(data, log: $0) } : nil
+    ) { adapter in
+      try FaceRecognition(
+        data: data, recipe: recipe,
+        start: StartingModel.load(
+          job.startingModel(recipe.tuning, checkpointHas: ModelConfiguration.fileName),
+          seed: recipe.seed), origin: job.origin(recipe.tuning), adapter: adapter,
+        quality: quality)
+    }
     let trainer = TaskTrainer(
       task, settings: recipe.training, random: RandomStream(seed: UInt64(recipe.seed)))
-    let log =
-      job.isDryRun
-      ? try RunLog(file: nil, console: job.session.console) : try job.openFolder()
     introduce(faces, task, trainer, log: log)
     if job.isDryRun {
       return try FinetuneDryRun(
@@ -116,7 +124,7 @@ struct FaceRun {
       }
     }
     Yardstick.tell(yardsticks, log: log)
-    return job.result(
+    return try job.result(
       of: trainer, job.recipe.tuning, state: state, bestStep: best, best: result,
       yardsticks: yardsticks, log: log)
   }

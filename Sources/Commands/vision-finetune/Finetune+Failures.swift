@@ -4,6 +4,7 @@ import CommandSupport
 import Datasets
 import Evaluation
 import Metrics
+import Quality
 import Storage
 import Tasks
 import Training
@@ -19,6 +20,12 @@ extension Finetune {
       }
     case let error as AdapterError: CommandFailure(.usage, error.description)
     case let error as AdapterFileError: CommandFailure(.badData, error.description)
+    case let error as QualityError:
+      switch error {
+      case .unknownMetric: CommandFailure(.usage, error.description)
+      case .missingNetwork: CommandFailure(.missingInput, error.description)
+      default: CommandFailure(.badData, error.description)
+      }
     case let error as DatasetError:
       switch error {
       case .missing, .cannotRead: CommandFailure(.missingInput, error.description)

@@ -1,7 +1,9 @@
+import Adapters
 import ArgumentParser
 import CommandSupport
 import Foundation
 import Recipes
+import Reports
 import Tasks
 
 /// Labelled pictures in, a fine-tuned model and a report out.
@@ -16,6 +18,8 @@ struct Finetune: VisionCommand {
 
       Example: vision-finetune --task reid --data market --from runs/walk --output runs/market
                vision-finetune --task face --data faces --adapter lora --from runs/faces
+      Look up: vision-finetune --list-adapters
+               vision-finetune --list-sites --from runs/walk --adapter lora --sites 'attn.qkv[q,v]'
       Resume:  vision-finetune --resume runs/market
 
       The run folder holds the model (best/), the checkpoint (last/), metrics.csv, pictures and \
@@ -42,18 +46,29 @@ struct Finetune: VisionCommand {
 
   @Option(
     help: ArgumentHelp(
-      "What to train: full (all weights), head (the new parts alone), or an adapter, such as "
-        + "lora, dora or bitfit. "
+      "What to train: full (all weights), head (the new parts alone), or an adapter: "
+        + AdapterCatalog.all.map { $0.name }.joined(separator: " ") + ". "
         + "(default: the recipe's, full)", valueName: "name"))
   var adapter: String?
 
-  @Option(help: "Rank of an adapter that has one. (default: the recipe's, 8)")
+  @Option(help: "Rank of an adapter that has one, adapter.rank. (default: the adapter's own)")
   var rank: Int?
 
   @Option(
     help: ArgumentHelp(
-      "Layers an adapter is put on. (default: the adapter's own choice)", valueName: "pattern"))
+      "Layers an adapter is put on: paths, ends of paths, patterns with *, all-linear, "
+        + "all-convolution, parts as in attn.qkv[q,v]; commas between. (default: the adapter's own "
+        + "choice)", valueName: "pattern"))
   var sites: String?
+
+  @Flag(help: "List the adapters with their settings, and do nothing else. (default: off)")
+  var listAdapters = false
+
+  @Flag(
+    help: ArgumentHelp(
+      "List the layers of the network given by --from (or the recipe of --task) with shapes and "
+        + "parameters, and what --adapter would train there, and do nothing else. (default: off)"))
+  var listSites = false
 
   @Option(help: ArgumentHelp("Run folder to make. (default: runs/DATE-TASK)", valueName: "run"))
   var output: String?
@@ -76,12 +91,20 @@ struct Finetune: VisionCommand {
       guard let value, value < 1 else { continue }
       throw ValidationError("\(flag) takes a whole number of at least 1.")
     }
-    guard common.resume != nil else {
-      guard let task else {
-        throw ValidationError("Say what to learn: --task \(Self.tasks).")
+    if listAdapters { return }
+    if let task, TaskDescription.Task(rawValue: task) == nil {
+      throw ValidationError("--task takes \(Self.tasks), not “\(task)”.")
+    }
+    if listSites {
+      guard common.resume == nil, from != nil || task != nil || common.recipe != nil else {
+        throw ValidationError(
+          "--list-sites needs the network: --from RUN, MODEL or random:BACKBONE.")
       }
-      guard TaskDescription.Task(rawValue: task) != nil else {
-        throw ValidationError("--task takes \(Self.tasks), not “\(task)”.")
+      return
+    }
+    guard common.resume != nil else {
+      guard task != nil else {
+        throw ValidationError("Say what to learn: --task \(Self.tasks).")
       }
       guard data != nil else { throw ValidationError("Name the labelled data: --data DIR.") }
       return
@@ -96,6 +119,8 @@ struct Finetune: VisionCommand {
   }
 
   func perform(in session: CommandSession) throws -> any Encodable {
+    if listAdapters { return AdapterList(printingTo: session.console) }
+    if listSites { return try siteList(printingTo: session.console) }
     let inputs: FinetuneInputs
     let folder: RunFolder
     if let resume = common.resume {
@@ -129,6 +154,23 @@ struct Finetune: VisionCommand {
     }
   }
 
+  /// The sites of the network that a run would start from.
+  private func siteList(printingTo console: Console) throws -> SiteList {
+    let (tuning, seed): (TuningSettings, Int)
+    switch task.flatMap(TaskDescription.Task.init(rawValue:)) ?? .reid {
+    case .reid:
+      let recipe = try common.resolvedRecipe(ReIDRecipe.self, flags: recipeFlags)
+      (tuning, seed) = (recipe.tuning, recipe.seed)
+    case .face:
+      let recipe = try common.resolvedRecipe(FaceRecipe.self, flags: recipeFlags)
+      (tuning, seed) = (recipe.tuning, recipe.seed)
+    case .restoration:
+      let recipe = try common.resolvedRecipe(RestorationRecipe.self, flags: recipeFlags)
+      (tuning, seed) = (recipe.tuning, recipe.seed)
+    }
+    return try SiteList(of: tuning, seed: seed, printingTo: console)
+  }
+
   /// The recipe of a new run, or that of the run to continue.
   private func recipe<Settings: Recipe>(
     _ type: Settings.Type, in folder: RunFolder
@@ -155,7 +197,7 @@ struct Finetune: VisionCommand {
     }
     add("--from", "tuning.start", start)
     add("--adapter", "tuning.method", adapter)
-    add("--rank", "tuning.rank", rank)
+    add("--rank", "adapter.rank", rank)
     add("--sites", "tuning.sites", sites)
     add("--epochs", "training.epochs", epochs)
     add("--steps", "training.steps", steps)

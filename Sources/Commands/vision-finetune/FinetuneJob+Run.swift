@@ -1,3 +1,4 @@
+import Adapters
 import CommandSupport
 import Datasets
 import Foundation
@@ -29,10 +30,9 @@ extension FinetuneJob {
   func introduce<Task: FinetuneTask>(
     _ name: String, _ trainer: TaskTrainer<Task>, _ tuning: TuningSettings, log: RunLog
   ) {
-    let (trained, total) = (trainer.task.trainableParameterCount, trainer.task.parameterCount)
-    let share = Double(Int(1000 * Double(trained) / Double(max(total, 1)))) / 10
-    log.notice(
-      "Model: \(name) from \(tuning.start); \(trained) of \(total) parameters train, \(share) %")
+    let share = TrainableShare(
+      trained: trainer.task.trainableParameterCount, total: trainer.task.parameterCount)
+    log.notice("Model: \(name) from \(tuning.start); \(tuning.method) \(share.description)")
     log.notice("Training: \(trainer.totalSteps) steps, \(threads) threads")
   }
 
@@ -52,7 +52,8 @@ extension FinetuneJob {
   func result<Task: FinetuneTask>(
     of trainer: TaskTrainer<Task>, _ tuning: TuningSettings, state: TaskState, bestStep: Int,
     best: (any Encodable)?, yardsticks: [Yardstick], log: RunLog
-  ) -> FinetuneResult {
+  ) throws -> FinetuneResult {
+    let intruders = try inspectAdapter(of: trainer.task, log: log)
     log.notice(
       "Done in \(Int(elapsed.rounded())) s: model \(folder.best.path), report "
         + folder.report.path)
@@ -62,7 +63,8 @@ extension FinetuneJob {
       totalParameters: trainer.task.parameterCount, steps: state.step,
       imagesPerSecond: Double(state.images) / max(state.seconds, 1e-9),
       peakMemoryMiB: Double(max(state.peakResidentBytes, Compute.peakResidentBytes)) / 1_048_576,
-      best: best, yardsticks: yardsticks, bestStep: bestStep, seconds: state.seconds,
+      best: best, yardsticks: yardsticks, bestStep: bestStep, intruderDimensions: intruders,
+      seconds: state.seconds,
       report: folder.report.path)
   }
 }

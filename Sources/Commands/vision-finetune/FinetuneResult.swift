@@ -13,12 +13,14 @@ struct FinetuneResult: Encodable {
   /// Simple methods on the same held-out data.
   var yardsticks: [Yardstick]
   var bestStep: Int
+  /// New strong directions that the adapter put into the weights; null without an adapter.
+  var intruderDimensions: Int?
   var seconds: Double
   var report: String
 
   private enum Keys: String, CodingKey {
     case run, task, adapter, trainableParameters, totalParameters, steps, imagesPerSecond
-    case peakMemoryMiB, best, yardsticks, bestStep, seconds, report
+    case peakMemoryMiB, best, yardsticks, bestStep, intruderDimensions, seconds, report
   }
 
   func encode(to encoder: any Encoder) throws {
@@ -38,6 +40,7 @@ struct FinetuneResult: Encodable {
     }
     try container.encode(yardsticks, forKey: .yardsticks)
     try container.encode(bestStep, forKey: .bestStep)
+    try container.encode(intruderDimensions, forKey: .intruderDimensions)
     try container.encode(seconds, forKey: .seconds)
     try container.encode(report, forKey: .report)
   }

@@ -25,16 +25,15 @@ struct ReIDRun {
       people, settings: recipe.reid, validationShare: recipe.training.validationShare,
       random: RandomStream(seed: UInt64(recipe.seed)).split("data"))
     if job.isDryRun, !job.isResumed { try job.folder.checkIsFree() }
-    let task = try PersonReID(
-      data: data, recipe: recipe,
-      start: ModelFolder.load(
-        job.startingModel(recipe.tuning, checkpointHas: ModelConfiguration.fileName),
-        seed: recipe.seed), origin: job.origin(recipe.tuning))
+    let (task, log) = try job.prepare(recipe.tuning, recipe.training) { adapter in
+      try PersonReID(
+        data: data, recipe: recipe,
+        start: StartingModel.load(
+          job.startingModel(recipe.tuning, checkpointHas: ModelConfiguration.fileName),
+          seed: recipe.seed), origin: job.origin(recipe.tuning), adapter: adapter)
+    }
     let trainer = TaskTrainer(
       task, settings: recipe.training, random: RandomStream(seed: UInt64(recipe.seed)))
-    let log =
-      job.isDryRun
-      ? try RunLog(file: nil, console: job.session.console) : try job.openFolder()
     introduce(people, task, trainer, log: log)
     if job.isDryRun {
       return try FinetuneDryRun(
@@ -126,7 +125,7 @@ struct ReIDRun {
         "Score it on the test people with: vision-evaluate \(quotedForShell(job.folder.url.path)) "
           + "--task reid --data \(quotedForShell(job.inputs.data))")
     }
-    return job.result(
+    return try job.result(
       of: trainer, job.recipe.tuning, state: state, bestStep: best, best: result,
       yardsticks: compared, log: log)
   }

@@ -24,15 +24,14 @@ struct RestorationRun {
       root: URL(fileURLWithPath: job.inputs.data), settings: recipe.restoration,
       validationShare: recipe.training.validationShare, random: random.split("data"))
     if job.isDryRun, !job.isResumed { try job.folder.checkIsFree() }
-    let task = try ImageRestoration(
-      data: data, recipe: recipe,
-      model: RestorationModel.load(
-        job.startingModel(recipe.tuning, checkpointHas: TaskDescription.fileName),
-        seed: recipe.seed), origin: job.origin(recipe.tuning))
+    let (task, log) = try job.prepare(recipe.tuning, recipe.training) { adapter in
+      try ImageRestoration(
+        data: data, recipe: recipe,
+        model: StartingModel.loadRestoration(
+          job.startingModel(recipe.tuning, checkpointHas: TaskDescription.fileName),
+          seed: recipe.seed), origin: job.origin(recipe.tuning), adapter: adapter)
+    }
     let trainer = TaskTrainer(task, settings: recipe.training, random: random)
-    let log =
-      job.isDryRun
-      ? try RunLog(file: nil, console: job.session.console) : try job.openFolder()
     introduce(task, trainer, log: log)
     if job.isDryRun {
       return try FinetuneDryRun(
@@ -148,7 +147,7 @@ struct RestorationRun {
           }
       } ?? []
     Yardstick.tell(yardsticks, log: log)
-    return job.result(
+    return try job.result(
       of: trainer, job.recipe.tuning, state: state, bestStep: best, best: result,
       yardsticks: yardsticks, log: log)
   }

@@ -5,6 +5,7 @@ import CommandSupport
 import Datasets
 import Foundation
 import Images
+import Quality
 import Recipes
 import Reports
 import Storage
@@ -149,6 +150,7 @@ struct Restore: VisionCommand {
       }
     case let error as ImageError: CommandFailure(.cannotWrite, error.description)
     case let error as AdapterError: CommandFailure(.usage, error.description)
+    case let error as QualityError: CommandFailure(.badData, error.description)
     case let error as AdapterFileError: CommandFailure(.badData, error.description)
     case let error as SafetensorsError: CommandFailure(.badData, error.description)
     case let error as WeightsError: CommandFailure(.badData, error.description)

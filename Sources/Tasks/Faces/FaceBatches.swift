@@ -1,7 +1,7 @@
 import Backbones
 import Batches
 import Datasets
-import Images
+public import Images
 import Recipes
 import Synchronization
 public import Tensors
@@ -14,8 +14,8 @@ public struct FaceBatch: Sendable {
   public let images: Tensor
   /// The class of each picture.
   public let classes: [Int]
-  /// How good each picture is, 0…1; nil where nobody asks.
-  public let qualities: [Float]?
+  /// The pictures before they are varied, for those who measure how good they are; nil where nobody asks.
+  public let pictures: [Image]?
 }
 
 /// Builds the batch of any step from the seed and the step's number alone.
@@ -29,18 +29,18 @@ final class FaceBatchMaker: Sendable {
   private let cache = ImageCache<String>(limitBytes: 256 << 20)
   private let damaged = Mutex<[String: String]>([:])
   let preparation: FacePreparation
-  /// Whether adapters want to know how good each picture is.
-  let measuresQuality: Bool
+  /// Whether batches keep their pictures, because an adapter wants to know how good each is.
+  let keepsPictures: Bool
 
   init(
     data: FaceData, recipe: FaceRecipe, extent: Extent, preprocessing: Preprocessing,
-    measuresQuality: Bool, random: RandomStream
+    keepsPictures: Bool, random: RandomStream
   ) {
     self.data = data
     self.recipe = recipe
     self.extent = extent
     self.preprocessing = preprocessing
-    self.measuresQuality = measuresQuality
+    self.keepsPictures = keepsPictures
     self.random = random
     preparation = FacePreparation(size: recipe.face.alignedSize)
     var draw = random.split("sampler")
@@ -101,7 +101,7 @@ final class FaceBatchMaker: Sendable {
       images: PictureBatch.tensor(
         images, changes: changes, extent: extent, preprocessing: preprocessing),
       classes: places.map { data.classes[$0] },
-      qualities: measuresQuality ? images.map(PictureDetail.quality(of:)) : nil)
+      pictures: keepsPictures ? images : nil)
   }
 
   /// Now and then a picture loses resolution: smaller by a random filter, and back by another.
@@ -118,21 +118,11 @@ final class FaceBatchMaker: Sendable {
     return small.resized(width: image.width, height: image.height, filter: filter())
   }
 
-  /// Mean qualities of training pictures as they are and at a quarter of their rows, of at most `limit`
-  /// pictures.
-  func meanQualities(limit: Int = 200) -> (sharp: Double, poor: Double)? {
+  /// At most `limit` training pictures, spread over all persons.
+  func someImages(limit: Int = 200) -> [Image] {
     let step = max(1, data.train.count / limit)
-    let images = stride(from: 0, to: data.train.count, by: step).compactMap {
+    return stride(from: 0, to: data.train.count, by: step).compactMap {
       imageIfReadable(data.train[$0])
     }
-    guard !images.isEmpty else { return nil }
-    func mean(_ images: [Image]) -> Double {
-      images.reduce(0) { $0 + Double(PictureDetail.quality(of: $1)) } / Double(images.count)
-    }
-    let poor = images.map {
-      $0.resized(width: max(1, $0.width / 4), height: max(1, $0.height / 4))
-        .resized(width: $0.width, height: $0.height)
-    }
-    return (mean(images), mean(poor))
   }
 }

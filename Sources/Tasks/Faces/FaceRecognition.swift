@@ -1,3 +1,4 @@
+public import Adapters
 import Backbones
 import Batches
 public import Datasets
@@ -6,6 +7,7 @@ import Gradients
 public import Layers
 import Losses
 import Metrics
+public import Quality
 public import Recipes
 public import Storage
 import Tensors
@@ -32,14 +34,25 @@ public final class FaceRecognition: FinetuneTask {
   private let maker: FaceBatchMaker
   private let sampler: ClassSampler
   private let isHeadOnly: Bool
+  /// Whether the network's running statistics stay as they are, because an adapter is trained or will be.
+  private let holdsStatistics: Bool
+  /// How good pictures are, where an adapter asks for it.
+  private let quality: (any QualityMetric)?
   /// The adapter that is trained in place of the network's own weights, if any.
   public let adapter: TaskAdapter?
 
   /// Puts a head, and an adapter where the method is one, on the starting network and freezes what the
   /// method does not train.
   ///
-  /// - Throws: ``TaskError`` or `AdapterError`.
-  public init(data: FaceData, recipe: FaceRecipe, start: LoadedModel, origin: String) throws {
+  /// - Parameters:
+  ///   - adapter: how the adapter comes about.
+  ///   - quality: the measure of quality for gated adapters; `nil` for the one that the recipe names, if it
+  ///     needs no training.
+  /// - Throws: ``TaskError``, `AdapterError`, or `QualityError` for a measure that is not there.
+  public init(
+    data: FaceData, recipe: FaceRecipe, start: LoadedModel, origin: String,
+    adapter: AdapterStart = .recipe, quality: (any QualityMetric)? = nil
+  ) throws {
     self.data = data
     self.recipe = recipe
     let random = RandomStream(seed: UInt64(recipe.seed)).split("face")
@@ -57,46 +70,31 @@ public final class FaceRecognition: FinetuneTask {
     configuration.swiftVision.origin = origin
     self.configuration = configuration
     preprocessing = start.preprocessing
-    let method = recipe.tuning.method
+    let gated = adapter.isProbe ? nil : try QualityGates.method(recipe.tuning)
+    self.quality = try gated.map { try quality ?? QualityCatalog.metric(named: $0.metric) }
     maker = FaceBatchMaker(
       data: data, recipe: recipe, extent: start.extent, preprocessing: start.preprocessing,
-      measuresQuality: method == Self.gatedMethod, random: random.split("batches"))
+      keepsPictures: gated != nil, random: random.split("batches"))
     sampler = ClassSampler(
       count: data.persons.count, share: recipe.face.classShare, random: random.split("classes"))
     if isHeadOnly { model.backbone.setTrainable(false) }
-    let gates = maker.measuresQuality ? maker.meanQualities().map(Gates.init) : nil
-    adapter =
-      ["full", "head"].contains(method)
-      ? nil
-      : try TaskAdapter(
-        recipe.tuning, settings: gates?.settings ?? [:], on: model.backbone, random: random)
-    if let gates { notes.append(gates.note) }
+    var measured: [String: String] = [:]
+    if let gated, let metric = self.quality, case .recipe = adapter {
+      let gates = try QualityGates(
+        gated, isGiven: recipe.tuning.adapter["threshold"] != nil, by: metric,
+        pictures: maker.someImages())
+      measured = gates.settings
+      notes.append(gates.note)
+    }
+    self.adapter = try TaskAdapter.make(
+      recipe.tuning, adapter, measured: measured, on: model.backbone, random: random)
+    holdsStatistics = self.adapter != nil || adapter.isProbe
     if recipe.face.classStart == .means { startFromMeans() }
   }
 
-  /// The adapter that blends branches by the quality of each picture.
-  static let gatedMethod = "petalface"
-
-  /// How the gated adapter blends: the measure of quality, and the middle between sharp and poor
-  /// pictures of the data.
-  private struct Gates {
-    let sharp: Double
-    let poor: Double
-
-    init(_ means: (sharp: Double, poor: Double)) {
-      (sharp, poor) = means
-    }
-
-    var settings: [String: String] {
-      ["metric": PictureDetail.name, "threshold": String((sharp + poor) / 2)]
-    }
-
-    var note: String {
-      "Quality of pictures by \(PictureDetail.name): \(Self.rounded(sharp)) as they are, "
-        + "\(Self.rounded(poor)) at a quarter of their rows; both branches weigh the same in the middle."
-    }
-
-    private static func rounded(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }
+  /// Whether a recipe asks for an adapter whose measure of quality is a trained network.
+  public static func learnsQuality(_ recipe: FaceRecipe) throws(AdapterError) -> Bool {
+    try QualityGates.method(recipe.tuning)?.metric == LearnedQuality.name
   }
 
   /// The vectors of the classes start as the mean direction of their pictures.
@@ -128,12 +126,13 @@ public final class FaceRecognition: FinetuneTask {
 
   /// Cross-entropy over the cosines with all persons, or with those that the step looks at.
   public func learn(from batch: FaceBatch, in context: ForwardContext) throws -> TaskLoss {
-    context.quality = batch.qualities
+    let qualities = quality.flatMap { metric in batch.pictures.map(metric.quality(of:)) }
+    context.quality = qualities
     let images = Variable(batch.images)
     let features: Variable
     if isHeadOnly {
       features = Variable(model.backbone.features(of: images, in: .inference()).value)
-    } else if adapter != nil {
+    } else if holdsStatistics {
       features = context.withRunningStatistics { model.backbone.features(of: images, in: context) }
     } else {
       features = model.backbone.features(of: images, in: context)
@@ -142,13 +141,13 @@ public final class FaceRecognition: FinetuneTask {
     let choice = sampler.choice(present: batch.classes, step: batch.step)
     let cosines = model.head.cosines(embedded, classes: choice?.classes, in: context)
     let labels = choice?.labels ?? batch.classes
-    let norms = recipe.face.loss == .adaFace ? qualities(embedded.value) : nil
+    let norms = recipe.face.loss == .adaFace ? lengthQualities(embedded.value) : nil
     let losses = cosines.map { margin($0, classes: labels, qualities: norms) }
     let loss = losses.dropFirst().reduce(losses[0], +)
     var values = [
       "trainAccuracy": Self.accuracy(cosines[cosines.count - 1].value, classes: labels)
     ]
-    if let qualities = batch.qualities {
+    if let qualities {
       values["quality"] = Double(qualities.reduce(0, +)) / Double(max(qualities.count, 1))
     }
     return TaskLoss(loss, values: values, images: batch.classes.count)
@@ -176,7 +175,7 @@ public final class FaceRecognition: FinetuneTask {
   }
 
   /// Qualities by the lengths of the vectors; their running values live in the head's buffer.
-  private func qualities(_ embedded: Tensor) -> [Float] {
+  private func lengthQualities(_ embedded: Tensor) -> [Float] {
     let width = embedded.columns
     let values = embedded.values
     let lengths = (0..<embedded.rows).map { row in
@@ -237,11 +236,7 @@ public final class FaceRecognition: FinetuneTask {
       let images = group.map(\.1)
       let input = PictureBatch.tensor(
         images, extent: model.backbone.inputExtent, preprocessing: preprocessing)
-      values +=
-        model.vectors(
-          of: input,
-          qualities: maker.measuresQuality ? images.map(PictureDetail.quality(of:)) : nil
-        ).values
+      values += model.vectors(of: input, qualities: quality?.quality(of: images)).values
       kept += group.map(\.0)
     }
     return (values, kept)
@@ -258,7 +253,9 @@ public final class FaceRecognition: FinetuneTask {
     if purpose == .use, let adapter {
       let small = try adapter.write(
         below: folder,
-        facts: maker.measuresQuality ? [TaskAdapter.qualityFact: PictureDetail.name] : [:])
+        facts: quality.map { [TaskAdapter.qualityFact: $0.name] } ?? [:])
+      try (quality as? LearnedQuality)?.write(
+        to: small.appendingPathComponent(LearnedQuality.fileName))
       try ModuleWeights.write(model.head, to: small.appendingPathComponent(head))
       try description.write(folder: small)
       isWritten = try adapter.merged {

@@ -31,16 +31,21 @@ public final class PersonReID: FinetuneTask {
   private let preprocessing: Preprocessing
   private let maker: ReIDBatchMaker
   private let isHeadOnly: Bool
+  /// Whether the network's running statistics stay as they are, because an adapter is trained or will be.
+  private let holdsStatistics: Bool
   /// The adapter that is trained in place of the network's own weights, if any.
   public let adapter: TaskAdapter?
   private var kept: [Int: Tensor] = [:]
 
   /// Puts a head on the starting network and freezes what the method does not train.
   ///
+  /// - Parameter adapter: how the adapter comes about.
   /// - Throws: ``TaskError``, or `DatasetError` where no batches can be drawn.
   public init(
-    data: ReIDData, recipe: ReIDRecipe, start: LoadedModel, origin: String
+    data: ReIDData, recipe: ReIDRecipe, start: LoadedModel, origin: String,
+    adapter: AdapterStart = .recipe
   ) throws {
+    try QualityGates.refuse(recipe.tuning)
     self.data = data
     self.recipe = recipe
     let random = RandomStream(seed: UInt64(recipe.seed)).split("reid")
@@ -79,9 +84,9 @@ public final class PersonReID: FinetuneTask {
       backbone: start.backbone, shape: shape, rate: Float(recipe.head.rate), random: random)
     isHeadOnly = recipe.tuning.method == "head"
     if isHeadOnly { model.backbone.setTrainable(false) }
-    adapter =
-      ["full", "head"].contains(recipe.tuning.method)
-      ? nil : try TaskAdapter(recipe.tuning, on: model.backbone, random: random)
+    self.adapter = try TaskAdapter.make(
+      recipe.tuning, adapter, on: model.backbone, random: random)
+    holdsStatistics = self.adapter != nil || adapter.isProbe
     if shape.poolsGeneralized, !(start.backbone is any MaskableBackbone) {
       throw TaskError.unsuitableSettings(
         reason: "reid.pooling=generalizedMean needs a feature map, which "
@@ -219,7 +224,7 @@ public final class PersonReID: FinetuneTask {
   }
 
   private func features(of batch: ReIDBatch, in context: ForwardContext) -> [Variable] {
-    if adapter != nil {
+    if holdsStatistics {
       return context.withRunningStatistics {
         model.features(of: Variable(batch.images), cameras: batch.cameras, in: context)
       }

@@ -2,7 +2,7 @@ import Backbones
 import Batches
 public import Datasets
 public import Foundation
-import Gradients
+public import Gradients
 import Images
 public import Layers
 import Losses
@@ -37,10 +37,13 @@ public final class ImageRestoration: FinetuneTask {
 
   /// Makes a task of a network and pictures.
   ///
+  /// - Parameter adapter: how the adapter comes about.
   /// - Throws: ``TaskError`` where the recipe's words mean nothing or no training picture is there.
   public init(
-    data: RestorationData, recipe: RestorationRecipe, model: RestorationModel, origin: String
+    data: RestorationData, recipe: RestorationRecipe, model: RestorationModel, origin: String,
+    adapter: AdapterStart = .recipe
   ) throws {
+    try QualityGates.refuse(recipe.tuning)
     guard !data.train.isEmpty else {
       throw TaskError.unsuitableData(reason: "There is not one picture to learn from.")
     }
@@ -57,9 +60,8 @@ public final class ImageRestoration: FinetuneTask {
     pictures = RestorationPictures(
       try RestorationPictures.choice(recipe.restoration.degradation),
       random: random.split("degradations"))
-    adapter =
-      ["full", "head"].contains(recipe.tuning.method)
-      ? nil : try TaskAdapter(recipe.tuning, on: model.backbone, random: random)
+    self.adapter = try TaskAdapter.make(
+      recipe.tuning, adapter, on: model.backbone, random: random)
     if recipe.tuning.method == "head" {
       throw TaskError.unsuitableSettings(
         reason:
@@ -142,6 +144,16 @@ public final class ImageRestoration: FinetuneTask {
     let error = RestorationLoss.peakSignal(Variable(output.value), target: batch.clean)
     return TaskLoss(
       value, values: ["trainPsnr": -Double(error.value.scalar)], images: batch.clean.shape[0])
+  }
+
+  /// The sum of squared errors of one crop over all pixels and channels.
+  public func contributionLoss(of sample: Int, in context: ForwardContext) throws -> Variable {
+    let size = recipe.restoration.batch
+    let batch = try batches(sample / size)
+    let (degraded, clean) = (Variable(batch.degraded), Variable(batch.clean))
+    let crop = degraded.gathered([sample % size])
+    let error = model.backbone.restored(crop, in: context) - clean.gathered([sample % size])
+    return (error * error).summed()
   }
 
   /// Mean PSNR of the held-out pictures.

@@ -26,6 +26,10 @@ public protocol FinetuneTask: AnyObject {
   var ownParameters: [Parameter] { get }
   /// Moves them by their gradients, which are then forgotten; `share` is the schedule, 0…1.
   func moveOwnParameters(share: Float)
+  /// The loss of one sample by which the contribution of each tensor is measured, in a pass of evaluation.
+  ///
+  /// - Parameter sample: number of the sample, from 0.
+  func contributionLoss(of sample: Int, in context: ForwardContext) throws -> Variable
   /// The score on what is held out; `nil` where nothing is.
   func score() throws -> TaskScore?
   /// The adapter that is trained in place of the network's own weights, if any.
@@ -49,6 +53,10 @@ extension FinetuneTask {
   public var ownParameters: [Parameter] { [] }
   /// Nothing to do.
   public func moveOwnParameters(share: Float) {}
+  /// The loss of one batch.
+  public func contributionLoss(of sample: Int, in context: ForwardContext) throws -> Variable {
+    try learn(from: batches(sample), in: context).loss
+  }
 
   /// All weights are the network's own.
   public var adapter: TaskAdapter? { nil }

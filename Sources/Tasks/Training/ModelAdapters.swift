@@ -2,6 +2,7 @@ import AdapterFiles
 public import Adapters
 public import Foundation
 public import Layers
+public import Quality
 public import Tensors
 
 /// The adapters on an opened model: the one its folder needs, and others that are asked for.
@@ -13,8 +14,8 @@ public struct ModelAdapters {
   public let description: TaskDescription?
   /// The folder of that description, where the task's head is.
   public let headFolder: URL
-  /// Whether an adapter was trained with the qualities of its pictures.
-  public let measuresQuality: Bool
+  /// How an adapter wants the quality of pictures measured; nil where none asks.
+  public let quality: (any QualityMetric)?
   private let attached: [NetworkAdapter]
   private let adapted: AdaptedNetwork
 
@@ -24,8 +25,8 @@ public struct ModelAdapters {
   ///   - folders: folders of adapters, beside the one that the model needs.
   ///   - network: the network they are put on.
   ///   - origin: the model's folder, or `random:NAME`.
-  /// - Throws: `AdapterFileError` where a folder is no adapter or one for another network,
-  ///   ``TaskError/unusableModel(path:reason:)`` for a measure of quality that is not known here.
+  /// - Throws: `AdapterFileError` where a folder is no adapter or one for another network, `QualityError`
+  ///   for a measure of quality that is not known here.
   public init(_ folders: [String], on network: any Module, of origin: String) throws {
     var headFolder = URL(fileURLWithPath: origin)
     var description = try TaskDescription(folder: headFolder)
@@ -34,15 +35,25 @@ public struct ModelAdapters {
       all.insert(headFolder.appendingPathComponent(TaskAdapter.folderName), at: 0)
     }
     var attached: [NetworkAdapter] = []
-    var measuresQuality = false
+    var quality: (any QualityMetric)?
     let adapted = AdaptedNetwork(network)
+    // Every adapter is checked against the same base: those before it are not in the weights.
     for (index, folder) in all.enumerated() {
       let name = "adapter\(index + 1)"
       let own = folder.appendingPathComponent(AdapterFolder.descriptionName)
       if FileManager.default.fileExists(atPath: own.path) {
         attached.append(
-          try AdapterFolder.read(folder, into: adapted, named: name, allowsOtherBase: index > 0))
-        if try Self.asksForQuality(folder) { measuresQuality = true }
+          try AdapterFolder.read(folder, into: adapted, named: name))
+        if let name = try AdapterFolder.facts(of: folder)[TaskAdapter.qualityFact] {
+          let metric = try QualityCatalog.metric(named: name, folder: folder)
+          guard quality == nil || quality?.name == metric.name else {
+            throw TaskError.unusableModel(
+              path: folder.path,
+              reason: "its adapter measures quality by \"\(metric.name)\", another one by "
+                + "\"\(quality?.name ?? "")\"; put them on one at a time")
+          }
+          quality = metric
+        }
       } else {
         attached.append(try PEFTFolder.read(folder, into: adapted, named: name))
       }
@@ -53,7 +64,7 @@ public struct ModelAdapters {
     }
     self.description = description
     self.headFolder = headFolder
-    self.measuresQuality = measuresQuality
+    self.quality = quality
     self.attached = attached
     self.adapted = adapted
   }
@@ -78,16 +89,28 @@ public struct ModelAdapters {
     }
   }
 
-  private static func asksForQuality(_ folder: URL) throws -> Bool {
-    guard let name = try AdapterFolder.facts(of: folder)[TaskAdapter.qualityFact] else {
-      return false
+  /// The network merged at a few blends of its gated adapter, in place of one blend for each picture.
+  ///
+  /// - Parameter count: the number of blends.
+  /// - Throws: `AdapterError` where no adapter blends, or several are on.
+  public func bucketed(_ count: Int) throws(AdapterError) -> BucketedMerge {
+    try BucketedMerge(adapted, adapter: attached.first?.name ?? "default", count: count)
+  }
+
+  /// Writes the one adapter as a folder of Hugging Face PEFT.
+  ///
+  /// - Parameter base: what the description names as the base model, for people.
+  /// - Throws: `AdapterFileError.notExpressible` where PEFT has no form for it.
+  public func writePEFT(base: String, to folder: URL) throws {
+    precondition(attached.count == 1, "ModelAdapters: \(attached.count) adapters for one folder")
+    try PEFTFolder.write(attached[0], of: adapted, base: base, to: folder)
+  }
+
+  /// Gives all pictures the blend of one quality, so that gated adapters can be merged.
+  public func fixQuality(_ quality: Float) {
+    for adapter in attached {
+      guard let method = adapter.plan.method as? PETALface else { continue }
+      adapter.fixGate(method.gate(ofQuality: quality))
     }
-    guard name == PictureDetail.name else {
-      throw TaskError.unusableModel(
-        path: folder.path,
-        reason: "its adapter wants the quality of pictures by \"\(name)\", which is not known "
-          + "here; known is \"\(PictureDetail.name)\"; train it again with this version")
-    }
-    return true
   }
 }

@@ -1,9 +1,9 @@
 import AdapterFiles
 public import Adapters
-import Foundation
+public import Foundation
 public import Layers
 public import Recipes
-public import Tensors
+import Tensors
 import Training
 
 /// The adapter that a task trains in place of the network's own weights.
@@ -14,34 +14,111 @@ public final class TaskAdapter {
   public let adapter: NetworkAdapter
   let allocator: (any Allocator)?
 
-  /// Puts the recipe's adapter on a network, whose own weights are frozen from then on.
+  /// Puts an adapter on a network, whose own weights are frozen from then on.
   ///
   /// - Parameters:
   ///   - tuning: the recipe's keys.
-  ///   - settings: further settings of the method by name, such as what was measured on the data.
+  ///   - start: the recipe or a plan.
+  ///   - measured: further settings of the method by name, found on the data; those of the recipe are
+  ///     stronger.
   ///   - network: the network.
   ///   - random: where the adapter's numbers start.
-  /// - Throws: `AdapterError` for a method, setting or site that does not exist.
-  public init(
-    _ tuning: TuningSettings, settings: [String: String] = [:], on network: any Module,
-    random: RandomStream
+  /// - Returns: `nil` where the method is no adapter, or where everything is trained to measure.
+  /// - Throws: `AdapterError` for a method, setting or site that does not exist,
+  ///   ``TaskError/unsuitableSettings(reason:)`` for settings of an adapter without one.
+  static func make(
+    _ tuning: TuningSettings, _ start: AdapterStart, measured: [String: String] = [:],
+    on network: any Module, random: RandomStream
+  ) throws -> TaskAdapter? {
+    guard !Self.isNone(tuning.method) else {
+      try refuseSettings(tuning)
+      return nil
+    }
+    let adapted = AdaptedNetwork(network)
+    switch start {
+    case .plan(let plan): return try TaskAdapter(plan, on: adapted, random: random)
+    case .recipe, .probe:
+      // Everything that can be wrong with names is found before hours of measuring.
+      let plan = try plan(tuning, measured: measured, for: adapted)
+      return start.isProbe ? nil : try TaskAdapter(plan, on: adapted, random: random)
+    }
+  }
+
+  private init(
+    _ plan: AdapterPlan, on adapted: AdaptedNetwork, random: RandomStream
   ) throws(AdapterError) {
-    let type = try AdapterCatalog.type(named: tuning.method)
-    var all = settings
-    if AdapterCatalog.settings(of: type).contains("rank") { all["rank"] = String(tuning.rank) }
-    let method = try AdapterCatalog.method(named: tuning.method, settings: all)
-    adapted = AdaptedNetwork(network)
-    adapter = try adapted.attach(
-      AdapterPlan(
-        method, sites: tuning.sites == "default" ? [] : SitePattern.list(tuning.sites)),
-      random: random.split("adapter"))
+    self.adapted = adapted
+    adapter = try adapted.attach(plan, random: random.split("adapter"))
     allocator = adapter.makeAllocator()
+  }
+
+  /// Whether a word of `tuning.method` is no adapter.
+  public static func isNone(_ method: String) -> Bool { ["full", "head"].contains(method) }
+
+  /// The method that a recipe asks for, with its settings.
+  public static func method(
+    _ tuning: TuningSettings, measured: [String: String] = [:]
+  ) throws(AdapterError) -> any AdapterMethod {
+    try AdapterCatalog.method(
+      named: tuning.method, settings: measured.merging(tuning.adapter) { $1 })
+  }
+
+  /// The plan that a recipe asks for.
+  ///
+  /// - Parameter contributions: what each tensor contributes; all alike where nobody measured it.
+  static func plan(
+    _ tuning: TuningSettings, measured: [String: String] = [:],
+    contributions: Contributions? = nil, for adapted: AdaptedNetwork
+  ) throws(AdapterError) -> AdapterPlan {
+    let method = try method(tuning, measured: measured)
+    let (sites, excluded) = (sites(tuning), excluded(tuning))
+    let tuned = list(tuning.tuned, unless: TuningSettings().tuned)
+    guard let divided = method as? CoLoRA else {
+      return AdapterPlan(method, sites: sites, excluded: excluded, tuned: tuned)
+    }
+    var plan = try divided.plan(
+      for: adapted, contributions: contributions ?? .uniform(of: adapted.network), sites: sites,
+      excluding: excluded)
+    plan.tuned += tuned
+    return plan
+  }
+
+  /// The patterns of the sites that a recipe names; none for the adapter's own choice.
+  static func sites(_ tuning: TuningSettings) -> [String] {
+    list(tuning.sites, unless: TuningSettings().sites)
+  }
+
+  /// The patterns of the layers that a recipe leaves out.
+  static func excluded(_ tuning: TuningSettings) -> [String] {
+    list(tuning.excluded, unless: TuningSettings().excluded)
+  }
+
+  private static func list(_ text: String, unless none: String) -> [String] {
+    text == none ? [] : SitePattern.list(text)
+  }
+
+  /// Refuses what only an adapter would look at.
+  private static func refuseSettings(_ tuning: TuningSettings) throws(TaskError) {
+    let none = TuningSettings()
+    let given =
+      tuning.adapter.keys.sorted().map { "adapter.\($0)" }
+      + [
+        ("tuning.sites", tuning.sites != none.sites),
+        ("tuning.excluded", tuning.excluded != none.excluded),
+        ("tuning.tuned", tuning.tuned != none.tuned),
+      ].filter(\.1).map(\.0)
+    guard let first = given.first else { return }
+    throw .unsuitableSettings(
+      reason: "The key \(first) is one of adapters and has no effect with --adapter "
+        + "\(tuning.method); name an adapter, or leave the key out.")
   }
 
   /// Name of the folder inside a model folder.
   public static let folderName = "adapter"
   /// Name of the fact that tells by which measure an adapter wants the quality of pictures.
   static let qualityFact = "quality"
+  /// Name of the plan in a run folder.
+  public static let planName = "adapter-plan.json"
   private static let stateName = "adapter-state.safetensors"
   private static let allocatorName = "adapter-ranks.safetensors"
 
@@ -60,6 +137,32 @@ public final class TaskAdapter {
     if !state.isEmpty {
       try TensorFile.write(state, to: folder.appendingPathComponent(Self.allocatorName))
     }
+  }
+
+  /// Puts the recipe's adapter on a network to look at it; contributions count alike.
+  @discardableResult
+  public static func attached(
+    _ tuning: TuningSettings, to adapted: AdaptedNetwork, seed: Int
+  ) throws(AdapterError) -> NetworkAdapter {
+    try adapted.attach(
+      plan(tuning, for: adapted), random: RandomStream(seed: UInt64(seed)).split("adapter"))
+  }
+
+  /// The plan that the adapter keeps, for the run folder.
+  public var plan: AdapterPlan { adapter.plan }
+
+  /// What the adapter of a model folder did to each weight of the base, before any merge.
+  ///
+  /// - Parameter folder: a model folder that this task wrote for use.
+  public func inspection(of folder: URL) throws -> AdapterInspection {
+    let name = "inspected"
+    try AdapterFolder.read(
+      folder.appendingPathComponent(Self.folderName), into: adapted, named: name)
+    defer {
+      // It was attached just now, so it can be detached.
+      try? adapted.detach(name)
+    }
+    return try adapted.inspect(name)
   }
 
   /// Continues from what ``writeState(to:)`` wrote.

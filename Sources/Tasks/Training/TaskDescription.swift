@@ -54,6 +54,21 @@ public struct TaskDescription: Codable, Sendable, Hashable {
     }
   }
 
+  /// Refuses a model as a start where its weights are not all of it.
+  ///
+  /// - Parameter origin: the model's folder, or `random:NAME`.
+  /// - Throws: ``TaskError/unusableModel(path:reason:)``.
+  public static func requireWhole(_ origin: String) throws(TaskError) {
+    let folder = URL(fileURLWithPath: origin)
+    guard try TaskDescription(folder: folder)?.needsAdapter == true else { return }
+    throw .unusableModel(
+      path: origin,
+      reason:
+        "what its adapter changes depends on each picture, so its weights alone are the network "
+        + "before that training; start from the model that its run started from, which is tuning.start in "
+        + "the recipe.yaml of the run")
+  }
+
   /// Writes the description into a model folder.
   public func write(folder: URL) throws {
     let encoder = JSONEncoder()

@@ -43,15 +43,21 @@ public final class TaskTrainer<Task: FinetuneTask> {
   public internal(set) var scoresSinceBest = 0
   var optimizer: AdamW
   var average: ExponentialAverage?
+  private let isScored: Bool
   private let random: RandomStream
   private let rates: LayerRates
   private let schedule: WarmupCosine
   private var prefetcher: Prefetcher<Task.Batch>?
 
   /// Plans the run of a task whose trainable parameters are already chosen.
-  public init(_ task: Task, settings: FinetuneSettings, random: RandomStream) {
+  ///
+  /// - Parameter isScored: whether what is held out is looked at.
+  public init(
+    _ task: Task, settings: FinetuneSettings, random: RandomStream, isScored: Bool = true
+  ) {
     self.task = task
     self.settings = settings
+    self.isScored = isScored
     self.random = random.split("training")
     totalSteps = settings.epochs > 0 ? task.steps(epochs: settings.epochs) : settings.steps
     rates = LayerRates(
@@ -139,7 +145,9 @@ public final class TaskTrainer<Task: FinetuneTask> {
     report.values["rate"] = Double(rate)
     report.values["gradientNorm"] = Double(norm)
     step += 1
-    if step % settings.evaluateEverySteps == 0 || step == totalSteps { try score(&report) }
+    if isScored, step % settings.evaluateEverySteps == 0 || step == totalSteps {
+      try score(&report)
+    }
     return report
   }
 

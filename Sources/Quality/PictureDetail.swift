@@ -6,9 +6,18 @@ public import Images
 /// `q = min(1, 2.5 · d / c)` where `d` is the mean change when the picture is halved and enlarged again, and
 /// `c` its contrast, the mean distance of its values from their mean. Enlarged low-resolution faces lose
 /// almost nothing by halving, whatever their contrast. Noise counts as detail: judge denoised pictures.
-public enum PictureDetail {
-  /// Name of the measure, kept with adapters that were trained by it.
+public struct PictureDetail: QualityMetric, Sendable, Hashable {
+  /// Name in files.
   public static let name = "detail"
+
+  /// There is nothing to set.
+  public init() {}
+
+  /// Name in files.
+  public var name: String { Self.name }
+
+  /// Measures each picture by itself.
+  public func quality(of pictures: [Image]) -> [Float] { pictures.map(Self.quality(of:)) }
 
   /// The quality of a picture.
   public static func quality(of image: Image) -> Float {
