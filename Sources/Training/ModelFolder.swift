@@ -60,11 +60,16 @@ public enum ModelFolder {
   ) -> ModelConfiguration {
     let extent = backbone.inputExtent
     let isTied = !backbone.acceptsAnyExtent
+    let transformer = (backbone as? VisionTransformer)?.configuration
+    let pool = transformer?.pooling == .token ? "token" : "avg"
+    var arguments = ModelConfiguration.Arguments(
+      imgSize: isTied ? [extent.height, extent.width] : nil,
+      fcNorm: transformer.map(\.normalizesAfterPooling))
+    // timm takes the pooling of a plain transformer from the arguments alone.
+    if transformer?.positions == .absolute { arguments.globalPool = pool }
     return ModelConfiguration(
-      architecture: entry.name, numFeatures: backbone.featureWidth, globalPool: "avg",
-      modelArgs: .init(
-        imgSize: isTied ? [extent.height, extent.width] : nil,
-        fcNorm: backbone is VisionTransformer ? false : nil),
+      architecture: entry.name, numFeatures: backbone.featureWidth, globalPool: pool,
+      modelArgs: arguments,
       pretrainedCfg: .init(
         inputSize: [3, extent.height, extent.width], mean: entry.preprocessing.mean,
         std: entry.preprocessing.deviation),

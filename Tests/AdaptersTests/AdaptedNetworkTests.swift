@@ -171,7 +171,7 @@ struct AdaptedNetworkTests {
     }
     #expect(
       throws: AdapterError.invalidSetting(
-        method: "lora", setting: "rank", reason: "is 0 but must be 1 or more")
+        method: "lora", setting: "rank", reason: "is 0 but takes a whole number from 1 to 65536")
     ) { try adapted.attach(AdapterPlan(LoRA(rank: 0)), named: "b", random: random) }
     #expect(
       throws: AdapterError.unmatchedParameters(pattern: "norm3.bias", nearest: "norm.bias")

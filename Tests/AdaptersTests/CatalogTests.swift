@@ -225,11 +225,13 @@ struct CatalogTests {
       #expect(!setting.meaning.isEmpty)
       let made = try AdapterCatalog.method(named: name, settings: [setting.name: text])
       #expect(made.settingTexts.map(\.text) == type.init().settingTexts.map(\.text))
-      guard case .name = setting.values else {
+      // Names and patterns of sites are looked up later, by those who know them.
+      switch setting.values {
+      case .name, .patterns: continue
+      default:
         #expect(throws: AdapterError.self, "\(setting.name)") {
           try AdapterCatalog.method(named: name, settings: [setting.name: "-9e99"])
         }
-        continue
       }
     }
   }

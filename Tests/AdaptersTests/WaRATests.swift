@@ -324,7 +324,7 @@ struct WaRATests {
     #expect(throws: AdapterError.self) { try WaRA(.feature, rank: 2, levels: 2).validate() }
     let made = try AdapterCatalog.method(
       named: "wara",
-      settings: ["variant": "token", "bands": "[\"LL\",\"HH\"]", "wavelet": "db2"])
+      settings: ["variant": "token", "bands": "LL,HH", "wavelet": "db2"])
     #expect((made as? WaRA)?.bands == [.ll, .hh])
     let small = SiteGeometry(linear: 3, 8)
     #expect(WaRA(.weight, rank: 2, wavelet: .db2).refusal(of: small) != nil)

@@ -39,7 +39,7 @@ import Testing
     }
   }
 
-  /// Embeddings of one number have no direction but its sign.
+  /// Frames are a tenth of a second apart, so at the start no pair has the gap that is asked for.
   @Test func `what looks wrong stands in the log, in the report and in the answer`() throws {
     try withFootage { footage in
       try footage.writeLabelledWalk("walk.mp4", frames: 12)
@@ -47,14 +47,16 @@ import Testing
         "vision-pretrain",
         [
           footage.path("walk.mp4"), "--output", footage.path("run"), "--json", "--objective", "isr",
-          "--set", "model.embedding=1", "--set", "isr.temperature=0.001",
+          "--set", "isr.gapMinimum=1.04", "--set", "isr.gapMaximumStart=1.04", "--set",
+          "isr.gapMaximumEnd=1.2",
         ] + footage.quick)
       #expect(run.exit == 0, "\(run.errors)")
       let alarms = try #require(run.object?["alarms"] as? [String])
-      #expect(alarms.count == 1 && alarms[0].contains("embeddings collapse"), "\(alarms)")
-      #expect(run.errors.contains("warning: " + alarms[0]))
-      #expect(try footage.text("run/log.txt").contains("The embeddings collapse"))
-      #expect(try footage.text("run/report.html").contains("The embeddings collapse"))
+      let alarm = try #require(alarms.first)
+      #expect(alarms.count == 1 && alarm.contains("No frame pair could be drawn"), "\(alarms)")
+      #expect(run.errors.contains("warning: " + alarm))
+      #expect(try footage.text("run/log.txt").contains("No frame pair could be drawn"))
+      #expect(try footage.text("run/report.html").contains("No frame pair could be drawn"))
     }
   }
 
