@@ -52,6 +52,6 @@ import Testing
         "random:vit_tiny_patch16_224@64x32", "--threads", "1", "--set", "reid.personsPerBatch=2",
         "--set", "reid.imagesPerPerson=2", "--set", "training.validationShare=0.5", "--output",
         people.path("run"),
-      ], after: "parameters", in: URL(fileURLWithPath: people.path(".")))
+      ], after: "Training:", in: URL(fileURLWithPath: people.path(".")))
   }
 }

@@ -42,7 +42,7 @@ import Testing
   /// Frames are a tenth of a second apart, so at the start no pair has the gap that is asked for.
   @Test func `what looks wrong stands in the log, in the report and in the answer`() throws {
     try withFootage { footage in
-      try footage.writeLabelledWalk("walk.mp4", frames: 12)
+      try footage.writeLabelledWalk("walk.mp4")
       let run = try ProgramRun(
         "vision-pretrain",
         [
