@@ -25,7 +25,7 @@ public enum ModelReferenceError: Error, Sendable, Hashable, CustomStringConverti
       "There is no model \(path): give a run folder, a model folder or random:BACKBONE."
     case .backbone(let error): error.description
     case .notMaskable(let name):
-      "\(name) cannot be pretrained here: it has no masked form; --list-backbones names those that do."
+      "\(name) cannot be pretrained here: it has no masked form; --list-backbones marks those that do with \"pretrain\"."
     case .unknownArguments(let path, let names):
       "The model description \(path) builds its network with \(names.joined(separator: ", ")), which "
         + "networks here do not have."

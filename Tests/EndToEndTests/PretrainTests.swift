@@ -254,6 +254,11 @@ import Testing
     #expect(help.output.contains("vision-pretrain videos/"))
     let list = try ProgramRun("vision-pretrain", ["--list-backbones", "--json"])
     let backbones = list.object?["backbones"] as? [[String: Any]]
-    #expect(backbones?.contains { $0["name"] as? String == "convnet_small" } == true)
+    for (name, commands) in [
+      ("convnet_small", ["pretrain", "finetune"]), ("nafnet_small", ["finetune"]),
+    ] {
+      let item = backbones?.first { $0["name"] as? String == name }
+      #expect(item?["trainedBy"] as? [String] == commands, "\(name)")
+    }
   }
 }

@@ -11,6 +11,8 @@ struct BackboneList: Encodable {
     let gigaMultiplyAccumulates: Double
     let height: Int
     let width: Int
+    /// The commands that train it: `pretrain` needs a masked form.
+    let trainedBy: [String]
     let summary: String
   }
 
@@ -19,7 +21,7 @@ struct BackboneList: Encodable {
   init(printingTo console: Console) throws {
     var table = TextTable(columns: [
       .init("backbone"), .init("parameters", .right), .init("GMAC", .right), .init("picture"),
-      .init("what it is"),
+      .init("trained by"), .init("what it is"),
     ])
     var items: [Item] = []
     func append(
@@ -27,11 +29,13 @@ struct BackboneList: Encodable {
     ) {
       let item = Item(
         name: name, parameters: model.parameterCount(), gigaMultiplyAccumulates: Double(cost) / 1e9,
-        height: extent.height, width: extent.width, summary: summary)
+        height: extent.height, width: extent.width,
+        trainedBy: (model is any MaskableBackbone ? ["pretrain"] : []) + ["finetune"],
+        summary: summary)
       table.append([
         item.name, String(item.parameters),
         String((item.gigaMultiplyAccumulates * 100).rounded() / 100),
-        "\(item.height)x\(item.width)", item.summary,
+        "\(item.height)x\(item.width)", item.trainedBy.joined(separator: ", "), item.summary,
       ])
       items.append(item)
     }
