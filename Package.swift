@@ -270,8 +270,7 @@ let package = Package(
       "EndToEnd",
       [
         "vision-pretrain", "vision-finetune", "vision-restore", "vision-evaluate", "vision-export",
-        "Frames",
-        "Images", "Storage",
+        "Training", "Storage", "Backbones", "Layers", "Gradients", "Tensors", "Frames", "Images",
       ]),
     tests("House", []),
     tests("Walkers", ["walkers", "Images"]),

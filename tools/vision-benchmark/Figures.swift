@@ -25,7 +25,7 @@ enum Figures {
     supervised("train-resnet50-256x128-b32", "resnet50", 256, 128, batch: 32, classes: 751),
     supervised("train-iresnet50-112x112-b32", "iresnet50", 112, 112, batch: 32),
     Figure(name: "colora-nafnet_w32-128x128-b4", unit: "images/s", peers: ["torch"]) { _ in
-      try RestorationAdapterWork(channels: 32, height: 128, width: 128).steps(batch: 4)
+      try RestorationWork(channels: 32, height: 128, width: 128).adapterSteps(batch: 4)
     },
     Figure(name: "train-nafnet_w32-128x128-b4", unit: "images/s", peers: ["torch"]) { _ in
       RestorationWork(channels: 32, height: 128, width: 128).steps(batch: 4)

@@ -9,17 +9,7 @@ import Training
 
 /// Folders that are written here, opened by timm, transformers and safetensors where a Python with them
 /// is at hand, and what those libraries write of them, opened here.
-///
-/// `SWIFT_VISION_PYTHON` names the interpreter, as `tools/python` makes one; without it the test is
-/// skipped.
 struct PythonFolderTests {
-  static let python = ProcessInfo.processInfo.environment["SWIFT_VISION_PYTHON"]
-
-  @Test func `continuous integration has a Python`() {
-    let isContinuousIntegration = ProcessInfo.processInfo.environment["CI"] != nil
-    #expect(!isContinuousIntegration || Self.python != nil, "tools/test sets it")
-  }
-
   private func features(_ backbone: any Backbone) -> (pictures: Tensor, features: Tensor) {
     var random = RandomStream(seed: 4)
     let extent = backbone.inputExtent
@@ -42,7 +32,7 @@ struct PythonFolderTests {
       ], to: folder.appendingPathComponent("expected.safetensors"))
   }
 
-  @Test(.enabled(if: python != nil, "set SWIFT_VISION_PYTHON=$(tools/python)"))
+  @Test(.enabled(if: OtherSoftware.python != nil, "set SWIFT_VISION_PYTHON=$(tools/python)"))
   func `timm, transformers and safetensors open our folders strictly, and we open theirs`() throws {
     let root = FileManager.default.temporaryDirectory.appendingPathComponent("python-\(UUID())")
     try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
@@ -56,9 +46,8 @@ struct PythonFolderTests {
       try ModelFolder.write(model.backbone, configuration: model.configuration, to: folder)
       try complete(folder, of: model.backbone)
     }
-    let golden = try #require(
-      Bundle.module.url(
-        forResource: "transformers-classifier", withExtension: nil, subdirectory: "Goldens"))
+    let golden = ReadmeTests.root.appendingPathComponent(
+      "Tests/TrainingTests/Goldens/transformers-classifier")
     let copy = root.appendingPathComponent("transformers-classifier")
     try FileManager.default.copyItem(at: golden, to: copy)
     let model = try ModelFolder.load(golden.path)
@@ -73,7 +62,11 @@ struct PythonFolderTests {
         ("count", [], .int64([-7])), ("nothing", [0, 3], .float32([])),
       ], metadata: ["note": "größer"], to: types)
 
-    let differences = try check(root)
+    // The recorder's check tells the largest difference of each folder.
+    let answer = try OtherSoftware.run(
+      [OtherSoftware.tools.appendingPathComponent("goldens/folders.py").path, "check", root.path])
+    let differences = try JSONDecoder().decode(
+      [String: Double].self, from: Data(answer.output.utf8))
     #expect(differences.count == 5)
     for (name, difference) in differences {
       #expect(difference < 1e-5, "\(name)")
@@ -88,24 +81,5 @@ struct PythonFolderTests {
     #expect(try again.floats("half") == SafetensorsFile(contentsOf: types).floats("half"))
     #expect(try again.floats("single") == values && again.integers("count") == [-7])
     #expect(again["nothing"]?.shape == [0, 3] && again.metadata["note"] == "größer")
-  }
-
-  /// Runs the recorder's check and reads the largest difference of each folder.
-  private func check(_ folder: URL) throws -> [String: Double] {
-    let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../../tools/goldens/folders.py").standardized
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: try #require(Self.python))
-    process.arguments = [script.path, "check", folder.path]
-    let (output, errors) = (Pipe(), folder.appendingPathComponent("errors.txt"))
-    try Data().write(to: errors)
-    process.standardOutput = output
-    process.standardError = try FileHandle(forWritingTo: errors)
-    try process.run()
-    let text = try output.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    let complaint = (try? String(contentsOf: errors, encoding: .utf8)) ?? ""
-    #expect(process.terminationStatus == 0, "\(complaint.suffix(2000))")
-    return try JSONDecoder().decode([String: Double].self, from: text)
   }
 }
