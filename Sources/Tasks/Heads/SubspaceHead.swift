@@ -1,3 +1,4 @@
+import Foundation
 public import Gradients
 public import Layers
 public import Tensors
@@ -10,13 +11,12 @@ public import Tensors
 /// after every step:
 ///
 /// ```
-/// M ← 0.9 M + ∂S        G = M − S (SᵀM)        GᵀG = V diag(σ²) Vᵀ
+/// M ← 0.9 M + ∂S        G = M − S (SᵀM) = U diag(σ) Vᵀ
 /// S ← S V cos(ησ) Vᵀ − G V diag(sin(ησ)/σ) Vᵀ
 /// ```
 ///
 /// **Source**: H. Wang, Z. Li, "Get the Best of Both Worlds: Improving Accuracy and Transferability by
-/// Grassmann Class Representation", ICCV 2023; the step by a small eigenvalue problem is equal to its
-/// singular value decomposition.
+/// Grassmann Class Representation", ICCV 2023.
 public final class SubspaceHead: IdentityHead {
   /// Name in recipes.
   public static let name = "subspace"
@@ -101,10 +101,12 @@ public final class SubspaceHead: IdentityHead {
       let range = start..<(start + k * width)
       let own = Array(s[range])
       let tangent = Self.tangent(Array(m[range]), at: own, k: k, width: width)
-      let eigen = SymmetricEigenvalues(Self.products(tangent, tangent, k: k, width: width), size: k)
-      let roots = eigen.values.map { max($0, 0).squareRoot() }
-      let stay = eigen.function(roots.map { cosine(rate * $0) })
-      let go = eigen.function(roots.map { $0 > 1e-12 ? sine(rate * $0) / $0 : rate })
+      let parts = SingularValues(of: Tensor(tangent, shape: [k, width]))
+      let angles = parts.values.map { (length: Double($0), turn: rate * Double($0)) }
+      let stay = Self.function(parts.left, angles.map { cos($0.turn) - 1 }, beside: 1)
+      let go = Self.function(
+        parts.left, angles.map { $0.length > 1e-12 ? sin($0.turn) / $0.length - rate : 0 },
+        beside: rate)
       for row in 0..<k {
         for column in 0..<width {
           var value = 0.0
@@ -119,6 +121,17 @@ public final class SubspaceHead: IdentityHead {
     }
     momentum.value = Tensor(m, shape: bases.value.shape)
     bases.value = Self.orthonormal(Tensor(s, shape: bases.value.shape), dimension: k)
+  }
+
+  /// `U diag(values) Uᵀ + beside · 1`, `[rows, rows]`, of U `[rows, rank]`.
+  private static func function(_ left: Tensor, _ values: [Double], beside: Double) -> [Double] {
+    let (size, rank, u) = (left.rows, left.columns, left.values)
+    return (0..<(size * size)).map { place in
+      let (row, column) = (place / size, place % size)
+      return values.indices.reduce(row == column ? beside : 0) {
+        $0 + Double(u[row * rank + $1]) * values[$1] * Double(u[column * rank + $1])
+      }
+    }
   }
 
   /// What of the rows of M lies outside the span of the rows of S.

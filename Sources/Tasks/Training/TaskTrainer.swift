@@ -132,7 +132,9 @@ public final class TaskTrainer<Task: FinetuneTask> {
     context.backward(from: learned.loss)
     task.adapter?.allocator?.afterBackward(step: step, of: totalSteps)
     let norm = optimizer.gradientNorm
-    guard norm.isFinite else { throw TaskError.notFinite(step: step, what: "gradient") }
+    guard norm.isFinite, task.ownParameters.allSatisfy({ $0.gradient?.isFinite ?? true }) else {
+      throw TaskError.notFinite(step: step, what: "gradient")
+    }
     let rate = schedule.rate(at: step)
     optimizer.update(rate: rate, clip: settings.clip > 0 ? Float(settings.clip) : nil)
     task.moveOwnParameters(
