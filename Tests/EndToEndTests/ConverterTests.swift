@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 /// `tools/convert-torch` with files of torch, where a Python with torch is at hand.
