@@ -56,11 +56,26 @@ public struct CheckpointFolder: Sendable {
     FileManager.default.fileExists(atPath: folder.appendingPathComponent(Self.seal).path)
   }
 
-  /// Content of the seal of the newest complete checkpoint, found without ``recover()``.
-  public var sealContent: Data? {
-    [url, incoming, outgoing].lazy.compactMap {
+  /// The state that seals the newest complete checkpoint, found without ``recover()``; nil where there
+  /// is none.
+  ///
+  /// - Throws: ``CheckpointError/damaged(path:reason:)`` where it cannot be understood.
+  public func state<State: Decodable>(_ type: State.Type) throws(CheckpointError) -> State? {
+    let found = [url, incoming, outgoing].lazy.compactMap {
       FileManager.default.contents(atPath: $0.appendingPathComponent(Self.seal).path)
     }.first
+    guard let found else { return nil }
+    do {
+      return try JSONDecoder().decode(type, from: found)
+    } catch DecodingError.keyNotFound(let key, _) {
+      throw .damaged(
+        path: url.path,
+        reason:
+          "its \(Self.seal) has no \"\(key.stringValue)\", so another version wrote it; continue "
+          + "the run with that version, or start again from its best model")
+    } catch {
+      throw .damaged(path: url.path, reason: "its \(Self.seal) cannot be understood (\(error))")
+    }
   }
 
   /// Finishes or undoes a replacement that was interrupted.

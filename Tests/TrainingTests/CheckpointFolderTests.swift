@@ -50,6 +50,25 @@ final class CheckpointFolderTests {
     }
   }
 
+  private struct State: Decodable, Equatable {
+    let step: Int
+    let alarms: [String]
+  }
+
+  @Test func `a state of another version and one that is no JSON are told in a sentence`() throws {
+    #expect(try folder.state(State.self) == nil)
+    try replace(#"{"step": 3, "alarms": []}"#)
+    #expect(try folder.state(State.self) == State(step: 3, alarms: []))
+    for (text, word) in [
+      (#"{"step": 3}"#, "has no \"alarms\", so another version"), ("{", "understood"),
+    ] {
+      try replace(text)
+      let error = #expect(throws: CheckpointError.self) { try folder.state(State.self) }
+      let sentence = error.map { "\($0)" } ?? ""
+      #expect(sentence.contains(word) && sentence.contains(folder.url.path))
+    }
+  }
+
   struct Remains: Sendable, CustomTestStringConvertible {
     let testDescription: String
     /// Folder, weights, whether the seal was written.

@@ -61,12 +61,8 @@ extension PretrainingState {
   ///
   /// - Throws: `CheckpointError.damaged` where it cannot be understood.
   public init?(of folder: CheckpointFolder) throws(CheckpointError) {
-    guard let data = folder.sealContent else { return nil }
-    do {
-      self = try JSONDecoder().decode(PretrainingState.self, from: data)
-    } catch {
-      throw CheckpointError.damaged(path: folder.url.path, reason: "\(error)")
-    }
+    guard let state = try folder.state(PretrainingState.self) else { return nil }
+    self = state
   }
 }
 

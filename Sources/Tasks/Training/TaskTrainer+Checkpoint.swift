@@ -66,13 +66,8 @@ extension TaskTrainer {
   ///   where it belongs to another plan.
   public func restore(from folder: CheckpointFolder) throws -> TaskState {
     folder.recover()
-    guard folder.exists else { throw CheckpointError.missing(path: folder.url.path) }
-    let state: TaskState
-    do {
-      let data = try Data(contentsOf: folder.url.appendingPathComponent(CheckpointFolder.seal))
-      state = try JSONDecoder().decode(TaskState.self, from: data)
-    } catch {
-      throw CheckpointError.damaged(path: folder.url.path, reason: "\(error)")
+    guard let state = try folder.state(TaskState.self) else {
+      throw CheckpointError.missing(path: folder.url.path)
     }
     guard state.totalSteps == totalSteps else {
       throw TaskError.otherRun(
