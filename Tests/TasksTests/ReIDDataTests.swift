@@ -96,5 +96,33 @@ import Testing
       }
     }
     #expect(try people.data().notes.contains { $0.contains("seen by one camera only") })
+    // Nobody can be found in another camera, so persons are looked for in all pictures, and that is said.
+    var recipe = ColouredPeople.recipe
+    recipe.training.validationShare = 0.67
+    recipe.reid.personsPerBatch = 2
+    let data = try people.data(recipe)
+    #expect(Set((data.query + data.gallery).compactMap(\.camera)) == [1, 2])
+    #expect(!data.usesCameras)
+    #expect(data.notes.contains { $0.contains("seen by two cameras") })
+    let steps = try people.trainer(recipe).run()
+    #expect(steps.filter { $0.score != nil }.count == 2)
+  }
+
+  @Test func `a person with one picture of each camera is also searched`() throws {
+    let people = try ColouredPeople(imagesPerCamera: 1)
+    defer { people.remove() }
+    // One picture more of a third camera: with it the gallery is not empty, but has nobody to be found.
+    let alone = people.root.appendingPathComponent("bounding_box_train/0007_c3s1_000000_00.png")
+    try ColouredPeople.picture(person: 7, shift: 0).write(to: alone)
+    var recipe = ColouredPeople.recipe
+    recipe.training.validationShare = 0.7
+    recipe.reid.personsPerBatch = 2
+    for seed in 0..<4 {
+      recipe.seed = seed
+      let data = try people.data(recipe)
+      #expect(Set(data.query.map(\.person)).isSubset(of: data.gallery.map(\.person)))
+      #expect(data.usesCameras)
+    }
+    #expect(try people.trainer(recipe).run().contains { $0.score != nil })
   }
 }

@@ -18,6 +18,9 @@ public struct ReIDData: Sendable {
   public private(set) var query: [LabelledImage] = []
   /// Held-out pictures to search.
   public private(set) var gallery: [LabelledImage] = []
+  /// Whether a held-out picture is looked for in pictures of other cameras alone; else only the picture
+  /// itself is left out.
+  public private(set) var usesCameras = false
   /// What a person should know about how the data was divided, one sentence each.
   public private(set) var notes: [String] = []
 
@@ -93,6 +96,15 @@ public struct ReIDData: Sendable {
           + "give pictures of each person from several cameras, or check the camera numbers.")
     }
     divide(validation)
+    usesCameras = Self.isSeenAcrossCameras(query, in: gallery)
+    if !usesCameras, Set((query + gallery).compactMap(\.camera)).count > 1 {
+      notes.append(
+        (query + gallery).allSatisfy { $0.camera != nil }
+          ? "No person held out is seen by two cameras, so they are scored without cameras: only the "
+            + "query picture itself is left out of what is searched."
+          : "Some pictures held out have no camera, so they are scored without cameras: only the query "
+            + "picture itself is left out of what is searched.")
+    }
     if query.isEmpty {
       notes.append(
         "No persons are held out, so the last weights count as the best: "
@@ -101,10 +113,18 @@ public struct ReIDData: Sendable {
     }
   }
 
-  /// Whether held-out pictures are told apart by camera.
-  public var usesCameras: Bool {
-    !query.isEmpty && (query + gallery).allSatisfy { $0.camera != nil }
-      && Set((query + gallery).compactMap(\.camera)).count > 1
+  /// Whether a rule that leaves out the query's own camera would leave something to find.
+  private static func isSeenAcrossCameras(
+    _ query: [LabelledImage], in gallery: [LabelledImage]
+  ) -> Bool {
+    guard !query.isEmpty, (query + gallery).allSatisfy({ $0.camera != nil }) else { return false }
+    var cameras: [Int: Set<Int>] = [:]
+    for image in gallery {
+      if let camera = image.camera { cameras[image.person, default: []].insert(camera) }
+    }
+    return query.contains { image in
+      (cameras[image.person] ?? []).contains { $0 != image.camera }
+    }
   }
 
   /// Keeps `limit` pictures of each person, in their order.
@@ -134,13 +154,12 @@ public struct ReIDData: Sendable {
       image.split = isQuery ? .query : .gallery
       if isQuery { query.append(image) } else { gallery.append(image) }
     }
-    // Where every camera saw a person once only, nothing would be left to search.
-    if gallery.isEmpty, !query.isEmpty {
-      gallery = query.map {
-        var image = $0
-        image.split = .gallery
-        return image
-      }
+    // Where every camera saw a person once only, nothing would be left to find.
+    let found = Set(gallery.map(\.person))
+    for image in query where !found.contains(image.person) {
+      var image = image
+      image.split = .gallery
+      gallery.append(image)
     }
   }
 }
