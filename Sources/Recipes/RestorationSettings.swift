@@ -23,7 +23,10 @@ public struct RestorationSettings: RecipeSettings {
   public var loss = Loss.peakSignal
   /// Whether crops are mirrored and turned.
   public var mirrors = true
-  /// Training pictures kept, drawn by the seed; 0 keeps all.
+  /// Training pairs kept, drawn by the seed; 0 keeps all.
+  ///
+  /// With a limit a clean picture is spoiled once, so that there are no more pairs than that; without one it
+  /// is spoiled anew for every crop.
   public var pairLimit = 0
   /// Side of a tile when restoring whole pictures; 0 takes 1.5 crops, rounded up to 16.
   public var tile = 0
@@ -42,7 +45,8 @@ public struct RestorationSettings: RecipeSettings {
     .integer("batch", \.batch, 1...4096, "crops of a batch"),
     .choice("loss", \.loss, "how far a restored picture is from the truth"),
     .flag("mirrors", \.mirrors, "crops are mirrored and turned"),
-    .integer("pairLimit", \.pairLimit, 0...10_000_000, "training pictures kept; 0 = all"),
+    .integer(
+      "pairLimit", \.pairLimit, 0...10_000_000, "pairs kept, clean pictures spoiled once; 0 = all"),
     .integer("tile", \.tile, 0...16_384, "side of a tile for whole pictures; 0 = 1.5 crops"),
     .integer("overlap", \.overlap, 0...1024, "pixels that neighbouring tiles share"),
     .integer("validationLimit", \.validationLimit, 1...10_000, "held-out pictures scored"),

@@ -131,6 +131,41 @@ import Training
     #expect(DegradationChoice("noise") == nil && DegradationChoice("fog3") == nil)
   }
 
+  @Test func `a limited set of clean pictures is spoiled once`() throws {
+    try withPictures(pairs: false) { root in
+      let item = RestorationItem(
+        name: "photo 0.png", clean: root.appendingPathComponent("train/photo 0.png").path)
+      // Crops are as high as the picture and 8 columns narrower: what two of them share is compared.
+      let clean = try Image(contentsOf: URL(fileURLWithPath: item.clean))
+      func noise(_ areFixed: Bool) throws -> Set<[Int]> {
+        let pictures = RestorationPictures(
+          .noise(25), areFixed: areFixed, random: RandomStream(seed: 5))
+        return Set(
+          try (0..<6).map { draw in
+            var random = RandomStream(seed: UInt64(draw))
+            let pair = try pictures.crop(of: item, side: 40, mirrors: false, random: &random)
+            // Where the crop was cut is told by its clean form.
+            let left = try #require(
+              (0...8).first { left in
+                pair.clean.pixels[0..<30].elementsEqual(clean.pixels[(3 * left)..<(3 * left + 30)])
+              })
+            let start = 3 * (8 - left)
+            return zip(
+              pair.degraded.pixels[start..<(start + 30)], pair.clean.pixels[start..<(start + 30)]
+            ).map { Int($0) - Int($1) }
+          })
+      }
+      #expect(try noise(true).count == 1)
+      #expect(try noise(false).count > 1)
+      var recipe = recipe("noise25")
+      recipe.restoration.pairLimit = 3
+      let limited = try trainer(recipe, root)
+      #expect(limited.task.areFixedPairs && limited.task.data.train.count == 3)
+      recipe.restoration.pairLimit = 0
+      #expect(try !trainer(recipe, root).task.areFixedPairs)
+    }
+  }
+
   @Test func `what cannot be learned is said`() throws {
     try withPictures(pairs: false) { root in
       var recipe = recipe("noise25")

@@ -59,7 +59,7 @@ public final class ImageRestoration: FinetuneTask {
     random = RandomStream(seed: UInt64(recipe.seed)).split("restoration")
     pictures = RestorationPictures(
       try RestorationPictures.choice(recipe.restoration.degradation),
-      random: random.split("degradations"))
+      areFixed: recipe.restoration.pairLimit > 0, random: random.split("degradations"))
     self.adapter = try TaskAdapter.make(
       recipe.tuning, adapter, on: model.backbone, random: random)
     if recipe.tuning.method == "head" {
@@ -71,6 +71,9 @@ public final class ImageRestoration: FinetuneTask {
 
   /// The network.
   public var network: any Module { model }
+
+  /// Whether clean pictures are spoiled once, as if the pairs lay on disk, and not anew for every crop.
+  public var areFixedPairs: Bool { pictures.areFixed }
 
   /// Files that could not be used so far.
   public var skipped: [SkippedFile] { damaged.list }

@@ -8,12 +8,18 @@ public import Tensors
 public struct RestorationPictures: Sendable {
   /// How clean pictures are spoiled; nil for pairs of files.
   public let degradation: DegradationChoice?
+  /// Whether a clean picture is spoiled once for the whole training, as if the pairs lay on disk.
+  public let areFixed: Bool
   private let random: RandomStream
   private let cache = ImageCache<String>(limitBytes: 384 << 20)
 
   /// Spoils clean pictures by `degradation`, with noise drawn from `random` and each item's name.
-  public init(_ degradation: DegradationChoice?, random: RandomStream) {
+  ///
+  /// - Parameter areFixed: whether ``crop(of:side:mirrors:random:)`` cuts from one spoiled form of each
+  ///   picture in place of spoiling anew.
+  public init(_ degradation: DegradationChoice?, areFixed: Bool = false, random: RandomStream) {
     self.degradation = degradation
+    self.areFixed = areFixed && degradation != nil
     self.random = random
   }
 
@@ -49,7 +55,19 @@ public struct RestorationPictures: Sendable {
     return (degradation.applied(to: clean, random: &random), clean)
   }
 
-  /// A square of both pictures for training, spoiled anew for each draw.
+  /// Both pictures of an item as training has them, where they are fixed.
+  private func fixedPair(of item: RestorationItem) throws -> (degraded: Image, clean: Image) {
+    guard let degradation, areFixed else { return try pair(of: item) }
+    let clean = try file(item.clean)
+    // The name of a file cannot hold this character.
+    let degraded = try cache.image(item.clean + "\0spoiled") { () throws(ImageError) in
+      var random = random.split("pairs").split(item.name)
+      return degradation.applied(to: clean, random: &random)
+    }
+    return (degraded, clean)
+  }
+
+  /// A square of both pictures for training; unless they are fixed, spoiled anew for each draw.
   ///
   /// Clean pictures are spoiled before the square is cut, around it, so that its edges look like any
   /// other place.
@@ -57,8 +75,9 @@ public struct RestorationPictures: Sendable {
     of item: RestorationItem, side: Int, mirrors: Bool, random: inout RandomStream
   ) throws -> (degraded: Image, clean: Image) {
     let whole: (degraded: Image, clean: Image)
-    if degradation == nil {
-      whole = try pair(of: item)
+    let isMade = degradation != nil && !areFixed
+    if !isMade {
+      whole = try fixedPair(of: item)
     } else {
       let clean = try file(item.clean)
       whole = (clean, clean)
@@ -73,7 +92,7 @@ public struct RestorationPictures: Sendable {
     let left = random.integer(below: clean.width - side + 1)
     let top = random.integer(below: clean.height - side + 1)
     var pair: (degraded: Image, clean: Image)
-    if let degradation {
+    if isMade, let degradation {
       // A margin of 32 pixels is more than half of the widest kernel.
       let margin = 32
       let (x, y) = (max(left - margin, 0), max(top - margin, 0))
