@@ -43,7 +43,8 @@ public final class ExponentialAverage {
       let place = parameters.count + index
       if entry.buffer.isInteger {
         averages[place] = entry.buffer.value
-      } else {
+      } else if averages[place] != entry.buffer.value {
+        // What does not move is its own average, to the last bit.
         add(place, entry.buffer.value)
       }
     }

@@ -85,7 +85,7 @@ public final class TaskTrainer<Task: FinetuneTask> {
     average =
       settings.exponentialMovingAverage > 0
       ? ExponentialAverage(
-        parameters.filter(\.parameter.isTrainable),
+        parameters.filter(\.parameter.isTrainable), buffers: task.network.buffers,
         decay: Float(settings.exponentialMovingAverage)) : nil
   }
 
