@@ -32,7 +32,7 @@ extension EvaluateJob {
     _ = try RestorationPictures.choice(word)
     let evaluation = try RestorationEvaluation(root: root, degradation: word, seed: seed)
     log.notice("\(root.path): \(evaluation.items.count) pictures, degradation \(word)")
-    let methods = try flags.models.map { ($0, try method($0)) }
+    let methods = try flags.models.map { ($0, try method($0, against: word)) }
     if flags.common.dryRun {
       log.notice("Dry run: nothing was scored or written.")
       return ["pictures": evaluation.items.count]
@@ -68,13 +68,15 @@ extension EvaluateJob {
     return answer
   }
 
-  private func method(_ reference: String) throws -> RestorationMethod {
+  private func method(
+    _ reference: String, against degradation: String
+  ) throws -> RestorationMethod {
     guard reference.hasPrefix("baseline:") else {
       return .network(
         try RestorationModel.load(reference, seed: seed, adapters: flags.adapter))
     }
     let name = String(reference.dropFirst("baseline:".count))
-    guard let method = RestorationMethod(baseline: name) else {
+    guard let method = RestorationMethod(baseline: name, against: degradation) else {
       throw EvaluationError.unknownBaseline(name: name, known: RestorationMethod.baselines)
     }
     return method

@@ -53,7 +53,8 @@ struct RestorationRun {
     log.notice(task.data.summary)
     log.notice(
       "Learning from \(task.data.train.count) pictures, held out to choose the best weights: "
-        + "\(task.data.heldOut.count); degradation \(job.recipe.restoration.degradation)")
+        + "\(task.data.heldOut.count); degradation \(job.recipe.restoration.degradation)"
+        + (task.areFixedPairs ? ", once for each picture" : ""))
     for note in task.data.notes { log.warning(note) }
     job.introduce(task.model.name, trainer, job.recipe.tuning, log: log)
   }
@@ -74,7 +75,9 @@ struct RestorationRun {
       others = try RestorationYardsticks.names(
         for: job.recipe.restoration.degradation, pixels: result?.pixels ?? 0
       ).compactMap { name in
-        try RestorationMethod(baseline: name).map {
+        try RestorationMethod(
+          baseline: name, against: job.recipe.restoration.degradation
+        ).map {
           try evaluation.result(of: $0, reference: "baseline:" + name)
         }
       }

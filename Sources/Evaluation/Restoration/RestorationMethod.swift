@@ -20,7 +20,10 @@ public enum RestorationMethod {
   /// The median of 3×3 pixels, channel by channel.
   case median
   /// Non-local means with the filter strength in 8-bit levels.
-  case nonLocalMeans(strength: Double)
+  ///
+  /// - Parameter noise: deviation of the noise that is known to be there, which patches may differ by
+  ///   without counting as different.
+  case nonLocalMeans(strength: Double, noise: Double = 0)
   /// Unsharp masking: the picture plus its difference from a blurred one.
   case unsharp
 
@@ -28,11 +31,19 @@ public enum RestorationMethod {
   public static let baselines = ["identity", "median", "nlm", "unsharp"]
 
   /// The simple method of a name; nil for another.
-  public init?(baseline name: String) {
+  ///
+  /// - Parameter degradation: what it has to undo. Non-local means know the deviation of noise that is
+  ///   named; their strength is 0.8 of it, and 20 for everything else.
+  public init?(baseline name: String, against degradation: String) {
     switch name {
     case "identity": self = .identity
     case "median": self = .median
-    case "nlm": self = .nonLocalMeans(strength: 20)
+    case "nlm":
+      if case .noise(let sigma) = DegradationChoice(degradation) {
+        self = .nonLocalMeans(strength: 0.8 * Double(sigma), noise: Double(sigma))
+      } else {
+        self = .nonLocalMeans(strength: 20)
+      }
     case "unsharp": self = .unsharp
     default: return nil
     }
@@ -43,7 +54,8 @@ public enum RestorationMethod {
     switch self {
     case .identity: return image
     case .median: return Self.median(image)
-    case .nonLocalMeans(let strength): return Self.nonLocalMeans(image, strength: strength)
+    case .nonLocalMeans(let strength, let noise):
+      return Self.nonLocalMeans(image, strength: strength, noise: noise)
     case .unsharp:
       let picture = FloatPicture(image)
       var result = picture
@@ -83,13 +95,18 @@ public enum RestorationMethod {
   /// Patches of 5×5 in a window of 13×13; each pixel is the mean of the window's pixels weighed by how
   /// alike their patches are, over the three channels together.
   ///
-  /// **Source**: A. Buades, B. Coll, J.-M. Morel, "A non-local algorithm for image denoising", CVPR 2005.
-  private static func nonLocalMeans(_ image: Image, strength: Double) -> Image {
+  /// **Source**: A. Buades, B. Coll, J.-M. Morel, "A non-local algorithm for image denoising", CVPR 2005;
+  /// the known noise as in their "Non-Local Means Denoising", IPOL 2011.
+  ///
+  /// The weight of a patch is `exp(−max(d² − 2σ², 0) / h²)` with the mean squared difference `d²`, the
+  /// strength h and the known noise σ: equal patches differ by `2σ²` through noise alone.
+  private static func nonLocalMeans(_ image: Image, strength: Double, noise: Double) -> Image {
     let (width, height) = (image.width, image.height)
     let (patch, window) = (2, 6)
     var sums = [Float](repeating: 0, count: width * height * 3)
     var weights = [Float](repeating: 0, count: width * height)
     let scale = Float(-1 / (strength * strength * 3))
+    let expected = Float(2 * noise * noise * 3)
     let pixels = image.pixels.map { Float($0) }
     let columns = width + 2 * patch
     for dy in -window...window {
@@ -116,7 +133,7 @@ public enum RestorationMethod {
             let square =
               integral[low + x + side] - integral[low + x] - integral[top + x + side]
               + integral[top + x]
-            let weight = exp(scale * square / Float(side * side))
+            let weight = exp(scale * max(square / Float(side * side) - expected, 0))
             let (to, from) = (y * width + x, (y + dy) * width + x + dx)
             weights[to] += weight
             for channel in 0..<3 { sums[3 * to + channel] += weight * pixels[3 * from + channel] }
