@@ -51,14 +51,14 @@ public struct FaceEvaluation {
           }
           let compared = ComparedPairs(
             pairs, first: native, second: second ?? native, width: extractor.width)
-          try score(compared, folds: pairs, into: &scores[place])
+          try score(compared, into: &scores[place])
           if place == 0 { compared.describe(in: &result, pairs: pairs, scores: scores[0]) }
         }
         result.sets.append(.init(name: pairs.name, pairs: pairs.pairs.count, scores: scores[0]))
       } else {
         var further = FaceScores()
         try score(
-          ComparedPairs(pairs, first: native, second: native, width: extractor.width), folds: pairs,
+          ComparedPairs(pairs, first: native, second: native, width: extractor.width),
           into: &further)
         result.sets.append(.init(name: pairs.name, pairs: pairs.pairs.count, scores: further))
       }
@@ -88,11 +88,11 @@ public struct FaceEvaluation {
   }
 
   private func score(
-    _ compared: ComparedPairs, folds: FacePairs, into scores: inout FaceScores
+    _ compared: ComparedPairs, into scores: inout FaceScores
   ) throws {
     let verification = try FaceVerification(
       first: compared.first, second: compared.second, width: compared.width,
-      isSame: compared.isSame, foldSizes: compared.foldSizes(of: folds))
+      isSame: compared.isSame, foldSizes: compared.foldSizes)
     scores.verification = verification
     setCurve(verification.curve, in: &scores)
   }

@@ -47,26 +47,18 @@ struct ComparedPairs {
   private(set) var second: [Float] = []
   private(set) var isSame: [Bool] = []
   /// Places of the pairs in the whole list.
-  private(set) var kept: [Int] = []
+  let kept: [Int]
+  /// Sizes of the folds that are left; nil for ten equal parts.
+  let foldSizes: [Int]?
 
   init(_ pairs: FacePairs, first: [Int: [Float]], second: [Int: [Float]], width: Int) {
     self.width = width
-    for (place, pair) in pairs.pairs.enumerated() {
-      guard let one = first[pair.first], let other = second[pair.second] else { continue }
-      self.first += one
-      self.second += other
+    (kept, foldSizes) = pairs.readable { first[$0.first] != nil && second[$0.second] != nil }
+    for place in kept {
+      let pair = pairs.pairs[place]
+      self.first += first[pair.first] ?? []
+      self.second += second[pair.second] ?? []
       isSame.append(pair.isSame)
-      kept.append(place)
-    }
-  }
-
-  /// Sizes of the folds that are left of those of a set; nil for ten equal parts.
-  func foldSizes(of pairs: FacePairs) -> [Int]? {
-    guard let sizes = pairs.foldSizes else { return nil }
-    var start = 0
-    return sizes.map { size in
-      defer { start += size }
-      return kept.count { $0 >= start && $0 < start + size }
     }
   }
 

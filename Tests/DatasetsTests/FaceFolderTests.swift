@@ -51,6 +51,37 @@ struct FaceFolderTests {
     #expect(search.enrolments[0].isDisjoint(with: search.enrolments[1]))
   }
 
+  @Test func `all pairs of few pictures are found by their numbers`() throws {
+    let persons = [0, 0, 0, 1, 1, 2, 2, 2, 2, 3, 3, 4]
+    let pictures = persons.enumerated().map { FacePicture(path: "\($0)", person: $1) }
+    let pairs = try #require(FacePairs(drawnFrom: pictures, name: "few", limit: 1000, seed: 1))
+    // Two folds of two persons; persons with one picture are in none.
+    #expect(pairs.foldSizes == [8, 14] && pairs.pictures.count == 11)
+    var start = 0
+    for size in try #require(pairs.foldSizes) {
+      let fold = pairs.pairs[start..<(start + size)]
+      start += size
+      #expect(fold.count { $0.isSame } * 2 == size && Set(fold).count == size)
+      for pair in fold {
+        let (first, second) = (pairs.pictures[pair.first], pairs.pictures[pair.second])
+        #expect((first.person == second.person) == pair.isSame && first.path != second.path)
+      }
+    }
+    let lost = pairs.readable { $0.isSame == false || pairs.pictures[$0.first].person > 1 }
+    #expect(lost.foldSizes == [14] && lost.places == Array(8..<22))
+  }
+
+  @Test func `pairs of very many pictures are drawn without listing them`() throws {
+    // 180 million pairs.
+    let pictures = (0..<60_000).map { FacePicture(path: "a", person: $0 / 3000) }
+    let pairs = try #require(FacePairs(drawnFrom: pictures, name: "many", seed: 1))
+    #expect(pairs.foldSizes == [Int](repeating: 600, count: 10))
+    #expect(Set(pairs.pairs).count == 6000 && pairs.genuineCount == 3000)
+    #expect(pairs.pictures.count <= 12_000)
+    let persons = Set(pairs.pictures.map(\.person))
+    #expect(persons == Set(0..<20))
+  }
+
   @Test func `the layouts of TinyFace and SurvFace`() throws {
     let tiny = try TemporaryFolder()
     try Self.people(tiny, ["Gallery_Distractor": 3])

@@ -42,6 +42,23 @@ struct CounterHash: Sendable {
     return order
   }
 
+  /// `size` different numbers of `0..<count`, ascending, for a list of counters; all of them where there are
+  /// no more.
+  ///
+  /// Time and memory depend on `size` alone.
+  /// **Source**: R. Floyd's sampling, in J. Bentley, "Programming pearls: a sample of brilliance", 1987.
+  func sample(_ size: Int, of count: Int, _ counters: UInt64...) -> [Int] {
+    guard size < count else { return Array(0..<count) }
+    let base = bits(counters)
+    var chosen: Set<Int> = []
+    for last in (count - size)..<count {
+      let word = Self.mixed(base ^ Self.mixed(UInt64(last)))
+      let number = Int(word.multipliedFullWidth(by: UInt64(last + 1)).high)
+      if !chosen.insert(number).inserted { chosen.insert(last) }
+    }
+    return chosen.sorted()
+  }
+
   private func bits(_ counters: [UInt64]) -> UInt64 {
     counters.reduce(key) { Self.mixed($0 ^ Self.mixed($1)) }
   }
