@@ -167,6 +167,67 @@ import Training
     #expect(Set(places.flatMap(\.self)) == Set(0..<128))
   }
 
+  @Test func `averaged weights are scored and written with averaged statistics`() throws {
+    let people = try ColouredPeople()
+    defer { people.remove() }
+    var recipe = ColouredPeople.recipe
+    recipe.training.exponentialMovingAverage = 0.5
+    let trainer = try people.trainer(recipe)
+    func statistics() -> [[Float]] {
+      trainer.task.network.buffers.filter { $0.path.hasSuffix("running_mean") }
+        .map(\.buffer.value.values)
+    }
+    var averages = statistics()
+    for _ in 0..<3 {
+      _ = try trainer.advance()
+      averages = zip(averages, statistics()).map { zip($0, $1).map { 0.5 * $0 + 0.5 * $1 } }
+    }
+    let live = statistics()
+    let kept = trainer.withKeptWeights(statistics)
+    #expect(kept == averages && kept != live && statistics() == live)
+  }
+
+  @Test func `what fits of a start's head is kept, and what is new is said`() throws {
+    let people = try ColouredPeople()
+    defer { people.remove() }
+    var recipe = ColouredPeople.recipe
+    recipe.reid.centreWeight = 0.01
+    let first = try people.trainer(recipe)
+    try first.run()
+    let folder = people.root.appendingPathComponent("model")
+    try first.writeKept(to: folder)
+    #expect(first.task.headNote == nil)
+    func head(_ recipe: ReIDRecipe) throws -> (values: [String: [Float]], note: String) {
+      let task = try PersonReID(
+        data: people.data(recipe), recipe: recipe, start: ModelFolder.load(folder.path),
+        origin: "test")
+      let head = task.model.head
+      let values =
+        head.parameters.map { ($0.path, $0.parameter.value.values) }
+        + head.buffers.map { ($0.path, $0.buffer.value.values) }
+      return (Dictionary(uniqueKeysWithValues: values), try #require(task.headNote))
+    }
+    let old = Dictionary(
+      uniqueKeysWithValues: first.task.model.head.parameters.map {
+        ($0.path, $0.parameter.value.values)
+      })
+    let whole = try head(recipe)
+    #expect(whole.note.contains("kept neck, persons (as many") && whole.note.contains("centres"))
+    #expect(old.allSatisfy { whole.values[$0.key] == $0.value })
+    #expect(whole.values["neck.running_mean"]?.contains { $0 != 0 } == true)
+    var fewer = recipe
+    fewer.reid.personLimit = 3
+    let other = try head(fewer)
+    #expect(other.note.contains("kept neck;") && other.note.contains("persons (4 there, 3 here)"))
+    #expect(other.values["neck.weight"] == old["neck.weight"])
+    #expect(other.values["neck.running_mean"] == whole.values["neck.running_mean"])
+    var new = recipe
+    new.head.start = .new
+    let unused = try head(new)
+    #expect(unused.note.contains("head.start is new"))
+    #expect(unused.values["neck.running_mean"]?.allSatisfy { $0 == 0 } == true)
+  }
+
   @Test func `a frozen network does not move`() throws {
     let people = try ColouredPeople()
     defer { people.remove() }

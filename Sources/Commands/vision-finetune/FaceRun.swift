@@ -47,7 +47,8 @@ struct FaceRun {
       return try FinetuneDryRun(
         trainer, task: "face", persons: data.persons.count, images: data.train.count,
         heldOutPersons: data.heldOutPersons, heldOutImages: data.heldOutPictures,
-        notes: data.notes + task.notes, skipped: { task.skipped }, log: log,
+        notes: data.notes + task.notes + [task.headNote].compactMap(\.self),
+        skipped: { task.skipped }, log: log,
         interruption: job.session.interruption)
     }
     let state = try FinetuneSession(
@@ -73,6 +74,7 @@ struct FaceRun {
       "Learning \(data.persons.count) persons from \(data.train.count) pictures; held out to choose "
         + "the best weights: \(data.heldOutPersons) persons, \(data.heldOutPictures) pictures")
     for note in data.notes + task.notes { log.warning(note) }
+    if let note = task.headNote, !job.isResumed { log.notice(note) }
     job.warn(of: task.configuration.pretrainedCfg, log: log)
     let extent = task.model.backbone.inputExtent
     job.introduce(

@@ -39,7 +39,8 @@ struct ReIDRun {
       return try FinetuneDryRun(
         trainer, task: "reid", persons: data.persons.count, images: data.train.count,
         heldOutPersons: Set(data.query.map(\.person)).count,
-        heldOutImages: data.query.count + data.gallery.count, notes: data.notes + task.notes,
+        heldOutImages: data.query.count + data.gallery.count,
+        notes: data.notes + task.notes + [task.headNote].compactMap(\.self),
         skipped: { task.skipped }, log: log,
         interruption: job.session.interruption)
     }
@@ -66,6 +67,7 @@ struct ReIDRun {
         + "the best weights: \(Set(data.query.map(\.person)).count) persons, "
         + "\(data.query.count + data.gallery.count) pictures")
     for note in data.notes + task.notes { log.warning(note) }
+    if let note = task.headNote, !job.isResumed { log.notice(note) }
     if !people.query.isEmpty, !people.isSeededSplit {
       // The test is not looked at, but that it cannot be scored is better known before a night of training.
       do {

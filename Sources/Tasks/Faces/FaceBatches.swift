@@ -28,6 +28,8 @@ final class FaceBatchMaker: Sendable {
   private let sampler: EpochSampler
   private let cache = ImageCache<String>(limitBytes: 256 << 20)
   private let damaged = Mutex<[String: String]>([:])
+  /// The order of the epoch at hand: a set of millions is not shuffled anew for every step.
+  private let order: Mutex<(epoch: Int, places: [Int])>
   let preparation: FacePreparation
   /// Whether batches keep their pictures, because an adapter wants to know how good each is.
   let keepsPictures: Bool
@@ -47,6 +49,16 @@ final class FaceBatchMaker: Sendable {
     sampler = EpochSampler(
       count: data.train.count, batchSize: min(recipe.face.batchSize, data.train.count),
       dropsLast: true, seed: UInt64(draw.nextBits()) << 32 | UInt64(draw.nextBits()))
+    order = Mutex((0, sampler.order(epoch: 0)))
+  }
+
+  /// Places of the pictures of a step.
+  private func places(step: Int) -> [Int] {
+    let (epoch, batch) = (step / sampler.batchesPerEpoch, step % sampler.batchesPerEpoch)
+    return order.withLock { order in
+      if order.epoch != epoch { order = (epoch, sampler.order(epoch: epoch)) }
+      return Array(order.places[(batch * sampler.batchSize)..<((batch + 1) * sampler.batchSize)])
+    }
   }
 
   /// Pictures that could not be decoded so far, sorted by path.
@@ -83,8 +95,7 @@ final class FaceBatchMaker: Sendable {
 
   /// The pictures of a step.
   func batch(step: Int) throws -> FaceBatch {
-    let places = sampler.batches(epoch: step / sampler.batchesPerEpoch)[
-      step % sampler.batchesPerEpoch]
+    let places = places(step: step)
     let base = random.split("augmentation").split(step)
     var images: [Image] = []
     var changes: [PictureChange] = []

@@ -29,6 +29,8 @@ public final class FaceRecognition: FinetuneTask {
   public let configuration: ModelConfiguration
   /// Something worth telling before training, one sentence each.
   public private(set) var notes: [String] = []
+  /// What was kept of the start's head, in a sentence; nil where the start has none.
+  public let headNote: String?
   private let recipe: FaceRecipe
   private let preprocessing: Preprocessing
   private let maker: FaceBatchMaker
@@ -64,6 +66,7 @@ public final class FaceRecognition: FinetuneTask {
     if recipe.head.kind == SubspaceHead.name { shape.dimension = recipe.head.dimension }
     model = try FaceNetwork(
       backbone: start.backbone, shape: shape, rate: Float(recipe.head.rate), random: random)
+    headNote = try Self.begin(model.head, with: start, recipe)
     isHeadOnly = recipe.tuning.method == "head"
     var configuration = start.configuration
     configuration.swiftVision.embedding = 0
@@ -90,6 +93,26 @@ public final class FaceRecognition: FinetuneTask {
       recipe.tuning, adapter, measured: measured, on: model.backbone, random: random)
     holdsStatistics = self.adapter != nil || adapter.isProbe
     if recipe.face.classStart == .means { startFromMeans() }
+  }
+
+  /// Takes over what fits of the start's head.
+  private static func begin(
+    _ head: FaceHead, with start: LoadedModel, _ recipe: FaceRecipe
+  ) throws -> String? {
+    let folder = URL(fileURLWithPath: start.origin)
+    let (found, note) = try HeadStart.found(
+      in: folder, for: .face, isWanted: recipe.head.start == .kept)
+    guard let old = found?.face else { return note }
+    let shape = head.shape
+    let isProjected = old.width == shape.width && old.embedding == shape.embedding
+    let hasClasses =
+      isProjected && old.classes == shape.classes && (old.head ?? LinearHead.name) == shape.head
+      && old.dimension == shape.dimension && recipe.face.classStart == .noise
+    return try HeadStart(head, folder: folder) { path in
+      // The adaptive margin's lengths belong to the projection; the motion of subspaces is over.
+      HeadStart.part(of: path) == "classifier"
+        ? !hasClasses || path.hasSuffix(".momentum") : !isProjected
+    }.note(head, persons: (old.classes, shape.classes))
   }
 
   /// Whether a recipe asks for an adapter whose measure of quality is a trained network.
@@ -207,15 +230,17 @@ public final class FaceRecognition: FinetuneTask {
       places[picture].map { values[($0 * length)..<(($0 + 1) * length)] }
     }
     var (first, second, isSame): ([Float], [Float], [Bool]) = ([], [], [])
-    for pair in pairs.pairs {
-      guard let one = row(pair.first), let other = row(pair.second) else { continue }
-      first += one
-      second += other
+    let readable = pairs.readable { places[$0.first] != nil && places[$0.second] != nil }
+    for place in readable.places {
+      let pair = pairs.pairs[place]
+      first += row(pair.first) ?? []
+      second += row(pair.second) ?? []
       isSame.append(pair.isSame)
     }
+    guard readable.foldSizes?.count ?? 10 > 1 else { return nil }
     let scores = try FaceVerification(
       first: first, second: second, width: length, isSame: isSame,
-      folds: pairs.foldSizes?.count ?? 10)
+      foldSizes: readable.foldSizes)
     return TaskScore(
       "auc", scores.curve.area,
       values: [

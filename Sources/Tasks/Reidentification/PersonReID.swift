@@ -27,6 +27,8 @@ public final class PersonReID: FinetuneTask {
   public let configuration: ModelConfiguration
   /// Something worth telling before training, one sentence each.
   public private(set) var notes: [String] = []
+  /// What was kept of the start's head, in a sentence; nil where the start has none.
+  public let headNote: String?
   private let recipe: ReIDRecipe
   private let preprocessing: Preprocessing
   private let maker: ReIDBatchMaker
@@ -82,6 +84,7 @@ public final class PersonReID: FinetuneTask {
     if recipe.head.kind == SubspaceHead.name { shape.dimension = recipe.head.dimension }
     model = try ReIDNetwork(
       backbone: start.backbone, shape: shape, rate: Float(recipe.head.rate), random: random)
+    headNote = try Self.begin(model.head, with: start, isWanted: recipe.head.start == .kept)
     isHeadOnly = recipe.tuning.method == "head"
     if isHeadOnly { model.backbone.setTrainable(false) }
     self.adapter = try TaskAdapter.make(
@@ -105,6 +108,30 @@ public final class PersonReID: FinetuneTask {
       data: data, recipe: recipe, extent: start.extent, preprocessing: start.preprocessing,
       random: random.split("batches"))
     if let note = maker.sampler.note { notes.append(note) }
+  }
+
+  /// Takes over what fits of the start's head.
+  private static func begin(
+    _ head: ReIDHead, with start: LoadedModel, isWanted: Bool
+  ) throws -> String? {
+    let folder = URL(fileURLWithPath: start.origin)
+    let (found, note) = try HeadStart.found(in: folder, for: .reid, isWanted: isWanted)
+    guard let old = found?.reid else { return note }
+    let shape = head.shape
+    let fits = old.width == shape.width
+    let hasClasses =
+      fits && old.classes == shape.classes && (old.head ?? LinearHead.name) == shape.head
+      && old.dimension == shape.dimension
+    return try HeadStart(head, folder: folder) { path in
+      switch HeadStart.part(of: path) {
+      case "classifier": !hasClasses || path.hasSuffix(".momentum")
+      case "centres": !hasClasses
+      case "sie_embed": !fits || old.cameras != shape.cameras
+      case "jigsaw":
+        old.parts != shape.parts || path.contains(".part.") && !hasClasses
+      default: !fits
+      }
+    }.note(head, persons: (old.classes, shape.classes))
   }
 
   /// The cameras that get a vector.
