@@ -2,8 +2,11 @@ import Pretraining
 import Reports
 import Synchronization
 
-/// Shows how far the reading of footage is: on lines of its own while nothing else goes on, then as a
-/// share that stands in the line of the training.
+/// Shows how far the reading of footage is.
+///
+/// On lines of its own while nothing else goes on, else as a
+/// share that stands in the line of the training. While the training waits for footage, nothing else
+/// goes on.
 final class FootageDisplay: Sendable {
   private struct State {
     var reporter: ProgressReporter?
@@ -12,13 +15,22 @@ final class FootageDisplay: Sendable {
     var isAlone = true
     /// Share of the footage that has been read, 0…1.
     var share = 0.0
+    /// When the training last made a step, and how long it took.
+    var lastStep: Double?
+    var stepSeconds = 0.0
   }
 
+  /// Seconds without a step, and how many times the last one's, after which the training is taken to wait.
+  private static let patience = (seconds: 10.0, steps: 5.0)
+
   private let console: Console
+  private let now: @Sendable () -> Double
   private let state = Mutex(State())
 
-  init(console: Console) {
+  /// - Parameter now: seconds of a clock that never runs backwards.
+  init(console: Console, now: @escaping @Sendable () -> Double = ProgressReporter.uptime) {
     self.console = console
+    self.now = now
   }
 
   /// Percentage of the footage that has been read.
@@ -32,15 +44,22 @@ final class FootageDisplay: Sendable {
       let isCutting = progress.stage == .crops
       state.share =
         (Double(progress.video - 1) + (isCutting ? min(part, 1) : 0)) / Double(progress.videos)
+      if let lastStep = state.lastStep,
+        now() - lastStep > max(Self.patience.seconds, Self.patience.steps * state.stepSeconds)
+      {
+        state.isAlone = true
+      }
       guard state.isAlone else { return }
       let key = "\(progress.video) \(progress.stage.rawValue)"
       if key != state.key {
         state.reporter?.finish()
         state.key = key
-        state.frames = 0
+        // The training may have had the lines in the middle of a video.
+        state.frames = max(progress.frames - 1, 0)
         state.reporter = ProgressReporter(
           "\(isCutting ? "Crops" : "Background") \(progress.video)/\(progress.videos) \(progress.name)",
-          total: progress.expectedFrames, unit: "frames", console: console)
+          total: progress.expectedFrames, completed: state.frames, unit: "frames",
+          console: console)
       }
       state.reporter?.advance(
         steps: progress.frames - state.frames, items: progress.frames - state.frames,
@@ -49,13 +68,18 @@ final class FootageDisplay: Sendable {
     }
   }
 
-  /// Leaves the lines to the training.
+  /// Leaves the lines to the training, which has just made a step.
   func stepBack() {
+    let time = now()
     state.withLock { state in
-      guard state.isAlone else { return }
-      state.isAlone = false
-      state.reporter?.finish()
-      state.reporter = nil
+      if state.isAlone {
+        // The time of a step that waited tells nothing about the next one.
+        state.reporter?.finish()
+        (state.isAlone, state.reporter, state.key) = (false, nil, "")
+      } else if let lastStep = state.lastStep {
+        state.stepSeconds = time - lastStep
+      }
+      state.lastStep = time
     }
   }
 }
