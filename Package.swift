@@ -200,8 +200,8 @@ let package = Package(
     .executableTarget(
       name: "vision-benchmark",
       dependencies: [
-        "Pretraining", "Recipes", "Reports", "Optimizers", "Adapters", "Backbones", "Losses",
-        "Layers", "Gradients", "Tensors", "Matching", "Metrics", "Frames", "Persons", "Images",
+        "Pretraining", "Tasks", "Recipes", "Reports", "Optimizers", "Adapters", "Backbones",
+        "Losses", "Layers", "Gradients", "Tensors", "Matching", "Metrics", "Frames", "Persons", "Images",
         "CKernels",
         argumentParser,
       ],
@@ -223,8 +223,8 @@ let package = Package(
     tests(
       "Backbones",
       [
-        "Backbones", "Pretraining", "Losses", "Optimizers", "Storage", "Layers", "Gradients",
-        "Tensors",
+        "Backbones", "Pretraining", "Adapters", "Losses", "Optimizers", "Storage", "Layers",
+        "Gradients", "Tensors",
       ],
       resources: [.copy("Goldens")]),
     tests("Storage", ["Storage", "Backbones", "Layers", "Gradients", "Tensors"]),

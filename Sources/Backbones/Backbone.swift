@@ -72,7 +72,7 @@ public protocol ResizableBackbone: Backbone {
 }
 
 /// A backbone that can be pretrained by reconstructing masked patches.
-public protocol MaskableBackbone: Backbone {
+public protocol MaskableBackbone: SequentialBackbone {
   /// Pixels per cell of the grid on which the mask replaces embeddings.
   var maskStride: Int { get }
   /// Channels of an embedding on that grid, the length of the mask token.
@@ -87,4 +87,9 @@ public protocol MaskableBackbone: Backbone {
   func maskedFeatureMap(
     of images: Variable, mask: [Bool], token: Variable, in context: ForwardContext
   ) -> Variable
+
+  /// The feature map of what the last block gives, as ``maskedFeatureMap(of:mask:token:in:)`` ends.
+  ///
+  /// **Shape**: tokens or a map → `[batch, height/mapStride, width/mapStride, featureWidth]`.
+  func featureMap(afterBlocks activation: Variable, in context: ForwardContext) -> Variable
 }

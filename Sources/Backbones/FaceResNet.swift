@@ -8,7 +8,7 @@ public import Tensors
 /// **Shape**: `[batch, height, width, 3]` → features `[batch, 512]`, of any length.
 /// **Source**: I. Duta et al., "Improved Residual Networks for Image and Video Recognition", 2020, arXiv
 /// 2004.04989; J. Deng et al., "ArcFace", 2019, arXiv 1801.07698, for the head.
-public final class FaceResNet: Backbone {
+public final class FaceResNet: SequentialBackbone {
   /// Picture size in pixels; both sides divide by 16.
   public let inputExtent: Extent
   private let conv1: Convolution2D
@@ -63,22 +63,38 @@ public final class FaceResNet: Backbone {
   public var multiplyAccumulates: Int {
     var total = conv1.weight.value.count * inputExtent.height * inputExtent.width
     var extent = inputExtent
-    for block in layer1 + layer2 + layer3 + layer4 { total += block.multiplyAccumulates(&extent) }
+    for block in blocks { total += block.multiplyAccumulates(&extent) }
     return total + fc.weight.value.count
   }
 
-  /// Features before any scaling to unit length.
-  public func features(of images: Variable, in context: ForwardContext) -> Variable {
+  private var blocks: [FaceBlock] { layer1 + layer2 + layer3 + layer4 }
+
+  /// Blocks of the four stages.
+  public var blockCount: Int { blocks.count }
+
+  /// The map of the stem.
+  public func embedded(_ images: Variable, in context: ForwardContext) -> Variable {
     precondition(
       images.shape.count == 4 && images.shape[1] == inputExtent.height
         && images.shape[2] == inputExtent.width,
       "FaceResNet: pictures \(images.shape) for a network of \(inputExtent)")
-    var x = bn1(conv1(images, in: context), rectifier: prelu, in: context)
-    for block in layer1 + layer2 + layer3 + layer4 {
-      x = context.checkpointed(x) { block($0, in: $1) }
-    }
+    return bn1(conv1(images, in: context), rectifier: prelu, in: context)
+  }
+
+  /// Runs some of the blocks.
+  public func running(
+    _ own: Range<Int>, on activation: Variable, in context: ForwardContext
+  ) -> Variable {
+    blocks[own].reduce(activation) { x, block in context.checkpointed(x) { block($0, in: $1) } }
+  }
+
+  /// Features before any scaling to unit length.
+  public func features(
+    of activation: Variable, afterBlocks count: Int, in context: ForwardContext
+  ) -> Variable {
+    let last = running(count..<blockCount, on: activation, in: context)
     // Published weights expect the order channel, row, column.
-    x = bn2(x, in: context).permuted([0, 3, 1, 2])
+    let x = bn2(last, in: context).permuted([0, 3, 1, 2])
     let flat = x.reshaped([x.shape[0], x.value.count / x.shape[0]])
     return featureNorm(fc(flat, in: context), in: context)
   }

@@ -70,19 +70,34 @@ public final class MobileNetV2: MaskableBackbone {
       + (classifier?.weight.value.count ?? 0)
   }
 
-  private func start(_ images: Variable, in context: ForwardContext) -> Variable {
+  /// Blocks of the seven stages.
+  public var blockCount: Int { blocks.reduce(0) { $0 + $1.count } }
+
+  /// The map of the stem.
+  public func embedded(_ images: Variable, in context: ForwardContext) -> Variable {
     bn1(stem(images, in: context), in: context).clipped(0...6)
   }
 
-  private func map(_ input: Variable, in context: ForwardContext) -> Variable {
-    var x = input
-    for block in blocks.flatMap(\.self) { x = context.checkpointed(x) { block($0, in: $1) } }
-    return bn2(last(x, in: context), in: context).clipped(0...6)
+  /// Runs some of the blocks.
+  public func running(
+    _ own: Range<Int>, on activation: Variable, in context: ForwardContext
+  ) -> Variable {
+    blocks.flatMap(\.self)[own].reduce(activation) { x, block in
+      context.checkpointed(x) { block($0, in: $1) }
+    }
   }
 
   /// Globally pooled features.
-  public func features(of images: Variable, in context: ForwardContext) -> Variable {
-    map(start(images, in: context), in: context).meanOverPositions()
+  public func features(
+    of activation: Variable, afterBlocks count: Int, in context: ForwardContext
+  ) -> Variable {
+    let last = running(count..<blockCount, on: activation, in: context)
+    return featureMap(afterBlocks: last, in: context).meanOverPositions()
+  }
+
+  /// The map of the last convolution.
+  public func featureMap(afterBlocks activation: Variable, in context: ForwardContext) -> Variable {
+    bn2(last(activation, in: context), in: context).clipped(0...6)
   }
 
   /// Classifier outputs; only for a network with classes.
@@ -97,7 +112,9 @@ public final class MobileNetV2: MaskableBackbone {
   public func maskedFeatureMap(
     of images: Variable, mask: [Bool], token: Variable, in context: ForwardContext
   ) -> Variable {
-    map(start(images, in: context).maskingTokens(mask, with: token), in: context)
+    let start = embedded(images, in: context).maskingTokens(mask, with: token)
+    return featureMap(
+      afterBlocks: running(0..<blockCount, on: start, in: context), in: context)
   }
 }
 

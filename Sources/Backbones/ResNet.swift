@@ -66,28 +66,38 @@ public final class ResNet: MaskableBackbone {
       (fc?.weight.value.count ?? 0) + 3 * 64 * 49 * (inputExtent.height / 2)
       * (inputExtent.width / 2)
     var extent = Extent(height: inputExtent.height / 4, width: inputExtent.width / 4)
-    for block in layer1 + layer2 + layer3 + layer4 {
-      total += block.multiplyAccumulates(&extent)
-    }
+    for block in blocks { total += block.multiplyAccumulates(&extent) }
     return total
   }
 
-  private func stem(_ images: Variable, in context: ForwardContext) -> Variable {
+  private var blocks: [Bottleneck] { layer1 + layer2 + layer3 + layer4 }
+
+  /// Blocks of the four stages.
+  public var blockCount: Int { blocks.count }
+
+  /// The pooled map of the stem.
+  public func embedded(_ images: Variable, in context: ForwardContext) -> Variable {
     bn1(conv1(images, in: context), rectifying: true, in: context)
       .maximumPooled(Window(3, stride: 2, padding: 1))
   }
 
-  private func stages(_ input: Variable, in context: ForwardContext) -> Variable {
-    var x = input
-    for block in layer1 + layer2 + layer3 + layer4 {
-      x = context.checkpointed(x) { block($0, in: $1) }
-    }
-    return x
+  /// Runs some of the blocks.
+  public func running(
+    _ own: Range<Int>, on activation: Variable, in context: ForwardContext
+  ) -> Variable {
+    blocks[own].reduce(activation) { x, block in context.checkpointed(x) { block($0, in: $1) } }
   }
 
   /// Globally pooled features.
-  public func features(of images: Variable, in context: ForwardContext) -> Variable {
-    stages(stem(images, in: context), in: context).meanOverPositions()
+  public func features(
+    of activation: Variable, afterBlocks count: Int, in context: ForwardContext
+  ) -> Variable {
+    running(count..<blockCount, on: activation, in: context).meanOverPositions()
+  }
+
+  /// The last block's map itself.
+  public func featureMap(afterBlocks activation: Variable, in context: ForwardContext) -> Variable {
+    activation
   }
 
   /// Classifier outputs; only for a network with classes.
@@ -100,7 +110,9 @@ public final class ResNet: MaskableBackbone {
   public func maskedFeatureMap(
     of images: Variable, mask: [Bool], token: Variable, in context: ForwardContext
   ) -> Variable {
-    stages(stem(images, in: context).maskingTokens(mask, with: token), in: context)
+    running(
+      0..<blockCount, on: embedded(images, in: context).maskingTokens(mask, with: token),
+      in: context)
   }
 }
 

@@ -51,27 +51,41 @@ public final class SmallConvolutionNetwork: MaskableBackbone {
     return total
   }
 
-  private func stem(_ images: Variable, in context: ForwardContext) -> Variable {
+  /// One block per stage.
+  public var blockCount: Int { stages.count }
+
+  /// The pooled map of the stem.
+  public func embedded(_ images: Variable, in context: ForwardContext) -> Variable {
     bn1(conv1(images, in: context), rectifying: true, in: context)
       .maximumPooled(Window(3, stride: 2, padding: 1))
   }
 
-  private func body(_ input: Variable, in context: ForwardContext) -> Variable {
-    var x = input
-    for stage in stages { x = context.checkpointed(x) { stage($0, in: $1) } }
-    return x
+  /// Runs some of the blocks.
+  public func running(
+    _ blocks: Range<Int>, on activation: Variable, in context: ForwardContext
+  ) -> Variable {
+    stages[blocks].reduce(activation) { x, block in context.checkpointed(x) { block($0, in: $1) } }
   }
 
   /// Globally pooled features.
-  public func features(of images: Variable, in context: ForwardContext) -> Variable {
-    body(stem(images, in: context), in: context).meanOverPositions()
+  public func features(
+    of activation: Variable, afterBlocks count: Int, in context: ForwardContext
+  ) -> Variable {
+    running(count..<blockCount, on: activation, in: context).meanOverPositions()
+  }
+
+  /// The last block's map itself.
+  public func featureMap(afterBlocks activation: Variable, in context: ForwardContext) -> Variable {
+    activation
   }
 
   /// The last stage's map of pictures whose masked stem cells were replaced by the token.
   public func maskedFeatureMap(
     of images: Variable, mask: [Bool], token: Variable, in context: ForwardContext
   ) -> Variable {
-    body(stem(images, in: context).maskingTokens(mask, with: token), in: context)
+    running(
+      0..<blockCount, on: embedded(images, in: context).maskingTokens(mask, with: token),
+      in: context)
   }
 }
 

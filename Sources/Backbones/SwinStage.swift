@@ -35,10 +35,17 @@ final class SwinStage: Module {
     mlpRatio = configuration.mlpRatio
   }
 
-  func callAsFunction(_ input: Variable, in context: ForwardContext) -> Variable {
-    var x = downsample.map { $0(input, in: context) } ?? input
-    for block in blocks { x = context.checkpointed(x) { block($0, in: $1) } }
-    return x
+  /// Number of blocks.
+  var blockCount: Int { blocks.count }
+
+  /// Runs some of the stage's blocks; the patches are merged before the first.
+  func running(
+    _ own: Range<Int>, on input: Variable, in context: ForwardContext
+  ) -> Variable {
+    let merged = own.lowerBound == 0 ? downsample.map { $0(input, in: context) } ?? input : input
+    return blocks[own].reduce(merged) { x, block in
+      context.checkpointed(x) { block($0, in: $1) }
+    }
   }
 
   /// Multiply-accumulates of the linear maps.

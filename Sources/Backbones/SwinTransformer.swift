@@ -95,6 +95,15 @@ public final class SwinTransformer: MaskableBackbone {
   public func featureMap(
     of images: Variable, mask: [Bool]? = nil, token: Variable? = nil, in context: ForwardContext
   ) -> Variable {
+    let start = embedded(images, mask: mask, token: token, in: context)
+    return featureMap(
+      afterBlocks: running(0..<blockCount, on: start, in: context), in: context)
+  }
+
+  /// The map of patches before the first stage.
+  private func embedded(
+    _ images: Variable, mask: [Bool]?, token: Variable?, in context: ForwardContext
+  ) -> Variable {
     precondition(
       images.shape.count == 4 && images.shape[1] == configuration.image.height
         && images.shape[2] == configuration.image.width,
@@ -107,14 +116,44 @@ public final class SwinTransformer: MaskableBackbone {
         .addingRow(context.variable(positions).reshaped([line])).reshaped(x.shape)
     }
     let grid = configuration.grid
-    x = x.reshaped([x.shape[0], grid.height, grid.width, configuration.width])
-    for stage in layers { x = stage(x, in: context) }
-    return norm(x, in: context)
+    return x.reshaped([x.shape[0], grid.height, grid.width, configuration.width])
+  }
+
+  /// Blocks of all stages.
+  public var blockCount: Int { layers.reduce(0) { $0 + $1.blockCount } }
+
+  /// The map of patches before the first stage.
+  public func embedded(_ images: Variable, in context: ForwardContext) -> Variable {
+    embedded(images, mask: nil, token: nil, in: context)
+  }
+
+  /// Runs some of the blocks; patches are merged before the first block of a stage.
+  public func running(
+    _ blocks: Range<Int>, on activation: Variable, in context: ForwardContext
+  ) -> Variable {
+    var (x, before) = (activation, 0)
+    for stage in layers {
+      let own = blocks.clamped(to: before..<before + stage.blockCount)
+      if !own.isEmpty {
+        x = stage.running(
+          own.lowerBound - before..<own.upperBound - before, on: x, in: context)
+      }
+      before += stage.blockCount
+    }
+    return x
+  }
+
+  /// The normalised map of the last stage.
+  public func featureMap(afterBlocks activation: Variable, in context: ForwardContext) -> Variable {
+    norm(activation, in: context)
   }
 
   /// Pooled features.
-  public func features(of images: Variable, in context: ForwardContext) -> Variable {
-    let map = featureMap(of: images, in: context)
+  public func features(
+    of activation: Variable, afterBlocks count: Int, in context: ForwardContext
+  ) -> Variable {
+    let map = featureMap(
+      afterBlocks: running(count..<blockCount, on: activation, in: context), in: context)
     if let flattened {
       return flattened(map.reshaped([map.shape[0], map.value.count / map.shape[0]]), in: context)
     }

@@ -61,13 +61,19 @@ final class TransformerBlock: Module {
     perceptronScale = scale.map { Parameter(Tensor(repeating: $0, shape: [width])) }
   }
 
+  /// Whether the block can make some of its tokens by themselves: an adapter may look at all of them.
+  var canMakeSomeTokens: Bool { !attention.hasAdaptedOutput && !perceptron.isAdapted }
+
+  /// Runs the block; with `firstTokens` it makes only those, which still look at all.
   func callAsFunction(
-    _ input: Variable, offsets: Variable?, in context: ForwardContext
+    _ input: Variable, offsets: Variable?, firstTokens: Int? = nil, in context: ForwardContext
   ) -> Variable {
     let attended = scaled(
-      attention(norm1(input, in: context), offsets: offsets, in: context), ls1, attentionScale,
-      in: context)
-    let x = input + droppingPath(attended, dropPath, in: context)
+      attention(
+        norm1(input, in: context), offsets: offsets, firstTokens: firstTokens, in: context), ls1,
+      attentionScale, in: context)
+    let shortcut = firstTokens.map { input.slice(0..<$0, axis: 1) } ?? input
+    let x = shortcut + droppingPath(attended, dropPath, in: context)
     let mixed = scaled(
       perceptron(norm2(x, in: context), in: context), ls2, perceptronScale, in: context)
     return x + droppingPath(mixed, dropPath, in: context)

@@ -43,23 +43,4 @@ extension VisionTransformer {
     precondition(hasTail, "VisionTransformer: this shape has no tail of its own")
     return TransformerTail(copyOf: self)
   }
-
-  /// Tokens before the last block.
-  ///
-  /// **Shape**: `[batch, height, width, 3]` → `[batch, prefix + patches, width]`.
-  public func tokensBeforeTail(of images: Variable, in context: ForwardContext) -> Variable {
-    precondition(hasTail, "VisionTransformer: this shape has no tail of its own")
-    return blocks.dropLast().reduce(embedded(images, in: context)) { tokens, block in
-      block(tokens, offsets: nil, in: context)
-    }
-  }
-
-  /// The feature vector of tokens before the last block: with ``tokensBeforeTail(of:in:)`` equal to
-  /// ``features(of:in:)``.
-  ///
-  /// **Shape**: `[batch, prefix + patches, width]` → `[batch, width]`.
-  public func features(ofTokens tokens: Variable, in context: ForwardContext) -> Variable {
-    let last = blocks[blocks.count - 1](tokens, offsets: nil, in: context)
-    return pooled(norm.map { $0(last, in: context) } ?? last, in: context)
-  }
 }

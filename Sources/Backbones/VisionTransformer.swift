@@ -121,19 +121,38 @@ public final class VisionTransformer: MaskableBackbone {
   public func tokens(
     of images: Variable, mask: [Bool]? = nil, token: Variable? = nil, in context: ForwardContext
   ) -> Variable {
-    var x = embedded(images, mask: mask, token: token, in: context)
+    let start = embedded(images, mask: mask, token: token, in: context)
+    return normalized(running(0..<blockCount, on: start, in: context), in: context)
+  }
+
+  /// Blocks, all of one width.
+  public var blockCount: Int { blocks.count }
+
+  /// Runs some of the blocks.
+  public func running(
+    _ own: Range<Int>, on activation: Variable, in context: ForwardContext
+  ) -> Variable {
+    guard !own.isEmpty else { return activation }
     let offsets = relativePositions.map { $0(in: context) }
-    for block in blocks {
-      x = context.checkpointed([x] + (offsets.map { [$0] } ?? [])) {
+    return blocks[own].reduce(activation) { x, block in
+      context.checkpointed([x] + (offsets.map { [$0] } ?? [])) {
         block($0[0], offsets: $0.dropFirst().first, in: $1)
       }
     }
-    return norm.map { $0(x, in: context) } ?? x
   }
 
-  /// Tokens before the first block.
-  func embedded(
-    _ images: Variable, mask: [Bool]? = nil, token: Variable? = nil, in context: ForwardContext
+  /// The normalisation that stands before pooling, if any.
+  private func normalized(_ tokens: Variable, in context: ForwardContext) -> Variable {
+    norm.map { $0(tokens, in: context) } ?? tokens
+  }
+
+  /// Tokens before the first block, class token and registers first.
+  public func embedded(_ images: Variable, in context: ForwardContext) -> Variable {
+    embedded(images, mask: nil, token: nil, in: context)
+  }
+
+  private func embedded(
+    _ images: Variable, mask: [Bool]?, token: Variable?, in context: ForwardContext
   ) -> Variable {
     precondition(
       images.shape.count == 4 && images.shape[1] == configuration.image.height
@@ -168,12 +187,35 @@ public final class VisionTransformer: MaskableBackbone {
   }
 
   /// Pooled tokens.
-  public func features(of images: Variable, in context: ForwardContext) -> Variable {
-    pooled(tokens(of: images, in: context), in: context)
+  ///
+  /// Where the class token alone is pooled, the last block makes nothing else: without the output map and
+  /// the perceptron of the other tokens it takes a quarter of the operations.
+  public func features(
+    of activation: Variable, afterBlocks count: Int, in context: ForwardContext
+  ) -> Variable {
+    guard count < blockCount, configuration.pooling == .token, context.tape?.isTracing != true,
+      blocks[blockCount - 1].canMakeSomeTokens
+    else {
+      return pooled(running(count..<blockCount, on: activation, in: context), in: context)
+    }
+    let before = running(count..<blockCount - 1, on: activation, in: context)
+    return pooled(running(last: 1, on: before, in: context), in: context)
   }
 
-  /// The feature vector of tokens after the final normalisation.
-  func pooled(_ all: Variable, in context: ForwardContext) -> Variable {
+  /// The first tokens of what the last block gives.
+  private func running(
+    last tokens: Int, on activation: Variable, in context: ForwardContext
+  ) -> Variable {
+    let block = blocks[blockCount - 1]
+    let offsets = relativePositions.map { $0(in: context) }
+    return context.checkpointed([activation] + (offsets.map { [$0] } ?? [])) {
+      block($0[0], offsets: $0.dropFirst().first, firstTokens: tokens, in: $1)
+    }
+  }
+
+  /// The feature vector of what the last block gives, of all tokens or the first ones.
+  private func pooled(_ tokens: Variable, in context: ForwardContext) -> Variable {
+    let all = normalized(tokens, in: context)
     let pooled =
       switch configuration.pooling {
       case .token: all.slice(0..<1, axis: 1).reshaped([all.shape[0], featureWidth])
@@ -195,7 +237,15 @@ public final class VisionTransformer: MaskableBackbone {
   public func maskedFeatureMap(
     of images: Variable, mask: [Bool], token: Variable, in context: ForwardContext
   ) -> Variable {
-    let all = tokens(of: images, mask: mask, token: token, in: context)
+    patchMap(tokens(of: images, mask: mask, token: token, in: context))
+  }
+
+  /// Patch tokens of what the last block gives as a map.
+  public func featureMap(afterBlocks activation: Variable, in context: ForwardContext) -> Variable {
+    patchMap(normalized(activation, in: context))
+  }
+
+  private func patchMap(_ all: Variable) -> Variable {
     let grid = configuration.grid
     return all.slice(configuration.prefixTokens..<all.shape[1], axis: 1)
       .reshaped([all.shape[0], grid.height, grid.width, featureWidth])

@@ -25,7 +25,7 @@ public final class ForwardContext {
   public var tokenOffset: Variable?
   private var usesRunningStatistics: Bool
   /// Whether a parameter was asked for that is not frozen.
-  private(set) var sawTrainableParameter = false
+  public private(set) var sawTrainableParameter = false
   private var leaves: [(parameter: Parameter, variable: Variable)] = []
   private var leafIndex: [ObjectIdentifier: Int] = [:]
 

@@ -21,6 +21,9 @@ public final class Perceptron: Module {
     if outputDivisor != 1 { fc2.weight.value = fc2.weight.value.scaled(by: 1 / outputDivisor) }
   }
 
+  /// Whether an adapter acts on one of the maps.
+  public var isAdapted: Bool { fc1.adapters.isActive || fc2.adapters.isActive }
+
   /// Applies both maps.
   public func callAsFunction(_ input: Variable, in context: ForwardContext) -> Variable {
     fc2(fc1(input, activation: .gaussianErrorLinear, in: context), in: context)

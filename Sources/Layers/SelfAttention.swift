@@ -47,14 +47,19 @@ public final class SelfAttention: Module {
     self.relativePositions = relativePositions
   }
 
+  /// Whether an adapter acts on the last map.
+  public var hasAdaptedOutput: Bool { proj.adapters.isActive }
+
   /// Lets every token look at all of its sequence.
   ///
   /// - Parameters:
   ///   - offsets: added to the scores, `[1, heads, tokens, tokens]`; added to those of a table of this
   ///     layer's own.
   ///   - masks: added to the scores of sequence `i mod count`, `[count, tokens, tokens]`.
+  ///   - firstTokens: how many tokens, from the first, are wanted; nil for all.
   public func callAsFunction(
-    _ input: Variable, offsets: Variable? = nil, masks: Tensor? = nil, in context: ForwardContext
+    _ input: Variable, offsets: Variable? = nil, masks: Tensor? = nil, firstTokens: Int? = nil,
+    in context: ForwardContext
   ) -> Variable {
     let splitBias =
       if let queryBias, let valueBias {
@@ -75,6 +80,7 @@ public final class SelfAttention: Module {
       scores = base.addingMasks(masks)
     }
     let scale = 1 / Float(width / heads).squareRoot()
-    return proj(mixed.attention(heads: heads, scale: scale, bias: scores), in: context)
+    let attended = mixed.attention(heads: heads, scale: scale, bias: scores)
+    return proj(firstTokens.map { attended.slice(0..<$0, axis: 1) } ?? attended, in: context)
   }
 }

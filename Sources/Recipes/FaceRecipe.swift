@@ -15,6 +15,8 @@ public struct FaceRecipe: Recipe {
   public var tuning = TuningSettings()
   /// Length, optimisation, choice of the best weights.
   public var training = FinetuneSettings()
+  /// Whether features of a frozen part are kept.
+  public var frozenFeatures = FrozenFeatureSettings()
   /// Pictures, batches, head and loss.
   public var face = FaceSettings()
   /// The head over the persons that are learned.
@@ -43,6 +45,7 @@ public struct FaceRecipe: Recipe {
     generalFields
     + TuningSettings.fields.map { $0.within("tuning", \.tuning) }
     + FinetuneSettings.fields.map { $0.within("training", \.training) }
+    + FrozenFeatureSettings.fields.map { $0.within("training", \.frozenFeatures) }
     + FaceSettings.fields.map { $0.within("face", \.face) }
     + HeadSettings.fields.map { $0.within("head", \.head) }
     + ISRAugmentation.fields.map { $0.within("augmentation", \.augmentation) }

@@ -36,6 +36,9 @@ public struct FinetuneSettings: RecipeSettings {
   public var patience = 0
   /// Steps between two checkpoints.
   public var checkpointEverySteps = 250
+  /// Whether blocks keep their inputs alone and compute the rest again in the backward pass: less memory,
+  /// a third more time, the same results.
+  public var activationCheckpointing = false
 
   /// The settings of the `tiny` recipes.
   public init() {}
@@ -61,6 +64,9 @@ public struct FinetuneSettings: RecipeSettings {
     .integer(
       "checkpointEverySteps", \.checkpointEverySteps, 1...1_000_000_000,
       "steps between checkpoints"),
+    .flag(
+      "activationCheckpointing", \.activationCheckpointing,
+      "blocks compute again instead of keeping: less memory, a third more time"),
   ]
 }
 

@@ -62,9 +62,17 @@ extension ISRAugmentation {
     ])
   }
 
-  /// Whether pictures are only mirrored, so that each has two versions at most.
-  public var isFlipOnly: Bool {
-    scaleMinimum == 1 && aspectChange == 0 && brightness == 0 && contrast == 0 && channelGain == 0
-      && gammaMinimum == 1 && gammaMaximum == 1 && gray == 0 && erasing == 0 && cameraStyle == 0
+  /// Keys of this group by which pictures vary in more than being mirrored.
+  public var variedKeys: [String] {
+    [
+      ("scaleMinimum", scaleMinimum != 1), ("aspectChange", aspectChange != 0),
+      ("brightness", brightness != 0), ("contrast", contrast != 0),
+      ("channelGain", channelGain != 0), ("gammaMinimum", gammaMinimum != 1),
+      ("gammaMaximum", gammaMaximum != 1), ("gray", gray != 0), ("erasing", erasing != 0),
+      ("cameraStyle", cameraStyle != 0),
+    ].filter(\.1).map(\.0)
   }
+
+  /// Versions of each picture where they are mirrored at most: 1, or 2 where chance decides.
+  public var mirroredVersions: Int { flip == 0 || flip == 1 ? 1 : 2 }
 }

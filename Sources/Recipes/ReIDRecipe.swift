@@ -15,6 +15,8 @@ public struct ReIDRecipe: Recipe {
   public var tuning = TuningSettings()
   /// Length, optimisation, choice of the best weights.
   public var training = FinetuneSettings()
+  /// Whether features of a frozen part are kept.
+  public var frozenFeatures = FrozenFeatureSettings()
   /// Batches, head and losses.
   public var reid = ReIDSettings()
   /// The head over the persons that are learned.
@@ -32,6 +34,7 @@ public struct ReIDRecipe: Recipe {
     generalFields
     + TuningSettings.fields.map { $0.within("tuning", \.tuning) }
     + FinetuneSettings.fields.map { $0.within("training", \.training) }
+    + FrozenFeatureSettings.fields.map { $0.within("training", \.frozenFeatures) }
     + ReIDSettings.fields.map { $0.within("reid", \.reid) }
     + HeadSettings.fields.map { $0.within("head", \.head) }
     + ISRAugmentation.fields.map { $0.within("augmentation", \.augmentation) }

@@ -4,7 +4,7 @@
 /// workers draw the same values without any state being stored.
 /// **Source**: J. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011 (Philox 4×32,
 /// 10 rounds); keys are derived with the SplitMix64 finaliser.
-public struct RandomStream: Sendable {
+public struct RandomStream: Sendable, Equatable {
   private let key: UInt64
   private var counter: UInt64 = 0
   private var block: (UInt32, UInt32, UInt32, UInt32) = (0, 0, 0, 0)
@@ -25,6 +25,11 @@ public struct RandomStream: Sendable {
   /// A stream for networks whose weights are read from a file: tensors drawn from it are left unset, and
   /// cost neither time nor memory.
   public static var blank: RandomStream { RandomStream(key: 0, isBlank: true) }
+
+  /// Whether both give the same numbers from here on.
+  public static func == (left: RandomStream, right: RandomStream) -> Bool {
+    left.key == right.key && left.counter == right.counter && left.used == right.used
+  }
 
   /// A stream of its own for a named purpose.
   public func split(_ purpose: String) -> RandomStream {

@@ -104,4 +104,43 @@ private final class GivenScores: FinetuneTask {
     #expect(text.contains("step 0") && text.contains("training.learningRate"))
     #expect(trainer.step == 0)
   }
+
+  /// One step of a transformer of twelve blocks on pictures of 33 tokens.
+  private static func step(checkpointing: Bool, adapter: Bool) throws -> [[Float]] {
+    let people = try ColouredPeople()
+    defer { people.remove() }
+    var recipe = ColouredPeople.recipe
+    recipe.training.steps = 2
+    recipe.training.validationShare = 0
+    recipe.training.activationCheckpointing = checkpointing
+    if adapter {
+      recipe.tuning.method = "lora"
+      recipe.tuning.adapter = ["rank": "2", "dropout": "0.2"]
+    }
+    let task = try PersonReID(
+      data: try people.data(recipe), recipe: recipe,
+      start: ModelFolder.load("random:vit_tiny_patch16_224@128x64", seed: 1), origin: "test")
+    let trainer = TaskTrainer(task, settings: recipe.training, random: RandomStream(seed: 0))
+    _ = try trainer.advance()
+    return trainer.weights
+  }
+
+  @Test(arguments: [true, false])
+  func `blocks that compute again learn the same bits`(_ adapter: Bool) throws {
+    let again = try Self.step(checkpointing: true, adapter: adapter)
+    let isSame = try Self.step(checkpointing: false, adapter: adapter) == again
+    #expect(isSame)
+  }
+
+  @Test func `blocks that compute again take less memory`() async {
+    await #expect(processExitsWith: .success) {
+      // The smaller one first: the peak is that of the process.
+      _ = try Self.step(checkpointing: true, adapter: false)
+      let least = Compute.peakBufferBytes
+      _ = try Self.step(checkpointing: false, adapter: false)
+      let difference = Compute.peakBufferBytes - least
+      // Twelve blocks keep nine or more values for each of 6 x 33 x 192.
+      guard difference > 8 << 20 else { preconditionFailure("\(difference) bytes less") }
+    }
+  }
 }

@@ -70,7 +70,7 @@ def pair_loss(embeddings, first, second):
 
 def prepare(arguments):
     kind, name, height, width, letter, count = re.fullmatch(
-        r"(\w+)-(\w+)-(\d+)x(\d+)-([bn])(\d+)", arguments.figure).groups()
+        r"(\w+(?:-cached)?)-(\w+)-(\d+)x(\d+)-([bn])(\d+)", arguments.figure).groups()
     height, width, count = int(height), int(width), int(count)
     torch.set_num_threads(arguments.threads)
     if kind == "colora":
@@ -79,6 +79,8 @@ def prepare(arguments):
         return restoration_adapters.prepare(int(name.partition("_w")[2]), (height, width), count)
     if name.startswith("nafnet"):
         return restoration.prepare(kind, int(name.partition("_w")[2]), (height, width), count)
+    # What a frozen part makes of pictures is kept on our side alone; peft has nothing of the kind.
+    kind = kind.removesuffix("-cached")
     if kind in ("train", "lora", "lora4"):
         return classification.prepare(kind, name, (height, width), count)
     generator = torch.Generator().manual_seed(0)

@@ -22,6 +22,14 @@ enum Figures {
     supervised(
       "lora4-vit_small-224x224-b16", "vit_small_patch16_224", 224, 224, batch: 16,
       trained: .adapters(blocks: 4)),
+    Figure(
+      name: "lora4-cached-vit_small-224x224-b16", unit: "images/s", peers: ["torch"]
+    ) { _ in
+      try ClassificationWork(
+        "vit_small_patch16_224", height: 224, width: 224, classes: 1000,
+        trained: .adapters(blocks: 4)
+      ).stepsOnKeptFeatures(batch: 16, pictures: 64)
+    },
     supervised("train-resnet50-256x128-b32", "resnet50", 256, 128, batch: 32, classes: 751),
     supervised("train-iresnet50-112x112-b32", "iresnet50", 112, 112, batch: 32),
     Figure(name: "colora-nafnet_w32-128x128-b4", unit: "images/s", peers: ["torch"]) { _ in

@@ -33,6 +33,7 @@ extension FinetuneJob {
     let share = TrainableShare(
       trained: trainer.task.trainableParameterCount, total: trainer.task.parameterCount)
     log.notice("Model: \(name) from \(tuning.start); \(tuning.method) \(share.description)")
+    if let note = trainer.task.frozenFeatures { log.notice(note) }
     log.notice("Training: \(trainer.totalSteps) steps, \(threads) threads")
   }
 

@@ -16,6 +16,8 @@ public struct FaceBatch: Sendable {
   public let classes: [Int]
   /// The pictures before they are varied, for those who measure how good they are; nil where nobody asks.
   public let pictures: [Image]?
+  /// Places of the pictures in the training set, and whether each was mirrored.
+  public let places: [(index: Int, isMirrored: Bool)]
 }
 
 /// Builds the batch of any step from the seed and the step's number alone.
@@ -112,7 +114,8 @@ final class FaceBatchMaker: Sendable {
       images: PictureBatch.tensor(
         images, changes: changes, extent: extent, preprocessing: preprocessing),
       classes: places.map { data.classes[$0] },
-      pictures: keepsPictures ? images : nil)
+      pictures: keepsPictures ? images : nil,
+      places: zip(places, changes).map { ($0, $1.flips) })
   }
 
   /// Now and then a picture loses resolution: smaller by a random filter, and back by another.

@@ -23,10 +23,14 @@ public final class FaceNetwork: Module {
 
   /// The compared vectors.
   ///
-  /// **Shape**: `[batch, height, width, 3]` → `[batch, embedding]`, of any length.
-  public func vectors(of images: Tensor, qualities: [Float]? = nil) -> Tensor {
+  /// **Shape**: `[batch, height, width, 3]`, or what stands at `cut`, → `[batch, embedding]`, of any
+  /// length.
+  public func vectors(
+    of images: Tensor, from cut: BackboneCut = .pictures, qualities: [Float]? = nil
+  ) -> Tensor {
     let context = ForwardContext.inference()
     context.quality = qualities
-    return head.embedded(backbone.features(of: Variable(images), in: context), in: context).value
+    let features = backbone.features(of: Variable(images), from: cut, in: context)
+    return head.embedded(features, in: context).value
   }
 }

@@ -42,6 +42,9 @@ public final class FaceRecognition: FinetuneTask {
   private let quality: (any QualityMetric)?
   /// The adapter that is trained in place of the network's own weights, if any.
   public let adapter: TaskAdapter?
+  private var cache: FrozenFeatureCache?
+  /// Whether what the frozen part makes of pictures is kept; nil where nothing is frozen.
+  public private(set) var frozenFeatures: String?
 
   /// Puts a head, and an adapter where the method is one, on the starting network and freezes what the
   /// method does not train.
@@ -93,6 +96,25 @@ public final class FaceRecognition: FinetuneTask {
       recipe.tuning, adapter, measured: measured, on: model.backbone, random: random)
     holdsStatistics = self.adapter != nil || adapter.isProbe
     if recipe.face.classStart == .means { startFromMeans() }
+    if isHeadOnly || self.adapter != nil { findFrozenFeatures() }
+  }
+
+  /// Decides whether what the frozen part makes of pictures is kept.
+  private func findFrozenFeatures() {
+    let settings = recipe.training
+    let steps = settings.epochs > 0 ? self.steps(epochs: settings.epochs) : settings.steps
+    let found = FrozenFeatures(
+      recipe.frozenFeatures, of: model.backbone,
+      part: FrozenFeatures.pass(headOnly: isHeadOnly) {
+        (model.backbone as? any SequentialBackbone)?.frozenPart(in: $0)
+      },
+      pictures: .init(
+        count: data.train.count,
+        shown: steps * min(recipe.face.batchSize, data.train.count),
+        variedKeys: recipe.augmentation.variedKeys.map { "augmentation." + $0 }
+          + (recipe.face.lowResolution > 0 ? ["face.lowResolution"] : []),
+        versions: recipe.augmentation.mirroredVersions))
+    (cache, frozenFeatures) = (found.cache, found.note)
   }
 
   /// Takes over what fits of the start's head.
@@ -151,16 +173,7 @@ public final class FaceRecognition: FinetuneTask {
   public func learn(from batch: FaceBatch, in context: ForwardContext) throws -> TaskLoss {
     let qualities = quality.flatMap { metric in batch.pictures.map(metric.quality(of:)) }
     context.quality = qualities
-    let images = Variable(batch.images)
-    let features: Variable
-    if isHeadOnly {
-      features = Variable(model.backbone.features(of: images, in: .inference()).value)
-    } else if holdsStatistics {
-      features = context.withRunningStatistics { model.backbone.features(of: images, in: context) }
-    } else {
-      features = model.backbone.features(of: images, in: context)
-    }
-    let embedded = model.head.embedded(features, in: context)
+    let embedded = model.head.embedded(features(of: batch, in: context), in: context)
     let choice = sampler.choice(present: batch.classes, step: batch.step)
     let cosines = model.head.cosines(embedded, classes: choice?.classes, in: context)
     let labels = choice?.labels ?? batch.classes
@@ -174,6 +187,19 @@ public final class FaceRecognition: FinetuneTask {
       values["quality"] = Double(qualities.reduce(0, +)) / Double(max(qualities.count, 1))
     }
     return TaskLoss(loss, values: values, images: batch.classes.count)
+  }
+
+  private func features(of batch: FaceBatch, in context: ForwardContext) -> Variable {
+    let images = Variable(batch.images)
+    if let cache {
+      let frozen = cache.output(of: batch.images, places: batch.places)
+      return context.withRunningStatistics {
+        model.backbone.features(of: frozen, from: cache.cut, in: context)
+      }
+    }
+    if isHeadOnly { return model.backbone.features(of: images, in: .inference()) }
+    guard holdsStatistics else { return model.backbone.features(of: images, in: context) }
+    return context.withRunningStatistics { model.backbone.features(of: images, in: context) }
   }
 
   /// Classes of some heads.
@@ -259,9 +285,16 @@ public final class FaceRecognition: FinetuneTask {
       }
       guard !group.isEmpty else { continue }
       let images = group.map(\.1)
-      let input = PictureBatch.tensor(
-        images, extent: model.backbone.inputExtent, preprocessing: preprocessing)
-      values += model.vectors(of: input, qualities: quality?.quality(of: images)).values
+      func input() -> Tensor {
+        PictureBatch.tensor(
+          images, extent: model.backbone.inputExtent, preprocessing: preprocessing)
+      }
+      let frozen = cache?.output(ofGroup: group.map { pictures[$0.0].path }, images: input)
+      values +=
+        model.vectors(
+          of: frozen?.value ?? input(), from: cache?.cut ?? .pictures,
+          qualities: quality?.quality(of: images)
+        ).values
       kept += group.map(\.0)
     }
     return (values, kept)
@@ -296,6 +329,7 @@ public final class FaceRecognition: FinetuneTask {
 
   /// Reads network and head.
   public func readModel(from folder: URL) throws {
+    cache?.forget()
     try ModuleWeights.read(
       into: model.backbone, from: folder.appendingPathComponent(ModelConfiguration.weightsName))
     try ModuleWeights.read(

@@ -37,7 +37,9 @@ public final class PersonReID: FinetuneTask {
   private let holdsStatistics: Bool
   /// The adapter that is trained in place of the network's own weights, if any.
   public let adapter: TaskAdapter?
-  private var kept: [Int: Tensor] = [:]
+  private var cache: FrozenFeatureCache?
+  /// Whether what the frozen part makes of pictures is kept; nil where nothing is frozen.
+  public private(set) var frozenFeatures: String?
 
   /// Puts a head on the starting network and freezes what the method does not train.
   ///
@@ -108,6 +110,22 @@ public final class PersonReID: FinetuneTask {
       data: data, recipe: recipe, extent: start.extent, preprocessing: start.preprocessing,
       random: random.split("batches"))
     if let note = maker.sampler.note { notes.append(note) }
+    if isHeadOnly || self.adapter != nil { findFrozenFeatures() }
+  }
+
+  /// Decides whether what the frozen part makes of pictures is kept.
+  private func findFrozenFeatures() {
+    let settings = recipe.training
+    let steps = settings.epochs > 0 ? self.steps(epochs: settings.epochs) : settings.steps
+    let found = FrozenFeatures(
+      recipe.frozenFeatures, of: model.backbone,
+      part: FrozenFeatures.pass(headOnly: isHeadOnly) { model.frozenPart(in: $0) },
+      pictures: .init(
+        count: data.train.count,
+        shown: steps * recipe.reid.personsPerBatch * recipe.reid.imagesPerPerson,
+        variedKeys: recipe.augmentation.variedKeys.map { "augmentation." + $0 },
+        versions: recipe.augmentation.mirroredVersions))
+    (cache, frozenFeatures) = (found.cache, found.note)
   }
 
   /// Takes over what fits of the start's head.
@@ -251,34 +269,20 @@ public final class PersonReID: FinetuneTask {
   }
 
   private func features(of batch: ReIDBatch, in context: ForwardContext) -> [Variable] {
-    if holdsStatistics {
-      return context.withRunningStatistics {
-        model.features(of: Variable(batch.images), cameras: batch.cameras, in: context)
-      }
+    var (input, cut) = (Variable(batch.images), BackboneCut.pictures)
+    if let cache {
+      (input, cut) = (cache.output(of: batch.images, places: batch.places), cache.cut)
+    } else if isHeadOnly {
+      // Nothing below the head changes, so it runs as in evaluation.
+      cut = model.deepestCut
+      input = model.backbone.output(of: input, at: cut, in: .inference())
     }
-    guard isHeadOnly else {
-      return model.features(of: Variable(batch.images), cameras: batch.cameras, in: context)
+    guard isHeadOnly || holdsStatistics else {
+      return model.features(of: input, cameras: batch.cameras, in: context)
     }
-    // A learned exponent sits between network and head, so features cannot be kept.
-    if model.head.shape.poolsGeneralized {
-      return context.withRunningStatistics {
-        model.features(of: Variable(batch.images), cameras: batch.cameras, in: context)
-      }
+    return context.withRunningStatistics {
+      model.features(of: input, from: cut, cameras: batch.cameras, in: context)
     }
-    // Nothing below the head changes: no tape, running statistics stay, and pictures that are only
-    // mirrored are computed once.
-    guard recipe.augmentation.isFlipOnly else {
-      return [Variable(model.backbone.features(of: Variable(batch.images), in: .inference()).value)]
-    }
-    let keys = batch.places.map { 2 * $0.index + ($0.isMirrored ? 1 : 0) }
-    // One by one: a picture's last bits would otherwise depend on which others were missing with it, and
-    // a resumed run would differ.
-    for place in keys.indices where kept[keys[place]] == nil {
-      let image = Variable(batch.images).gathered([place])
-      kept[keys[place]] = model.backbone.features(of: image, in: .inference()).value
-    }
-    let rows = keys.compactMap { kept[$0].map { Variable($0) } }
-    return [Variable(Variable.concatenated(rows, axis: 0).value)]
   }
 
   private func identityLoss(_ scores: Variable, classes: [Int]) -> Variable {
@@ -329,9 +333,16 @@ public final class PersonReID: FinetuneTask {
         maker.pictures.imageIfReadable(image.path).map { (image, $0) }
       }
       guard !readable.isEmpty else { continue }
-      let input = PictureBatch.tensor(
-        readable.map(\.1), extent: model.backbone.inputExtent, preprocessing: preprocessing)
-      values += model.searchFeatures(of: input, cameras: readable.map(\.0.camera)).values
+      func input() -> Tensor {
+        PictureBatch.tensor(
+          readable.map(\.1), extent: model.backbone.inputExtent, preprocessing: preprocessing)
+      }
+      let frozen = cache?.output(ofGroup: readable.map(\.0.path), images: input)
+      values +=
+        model.searchFeatures(
+          of: frozen?.value ?? input(), from: cache?.cut ?? .pictures,
+          cameras: readable.map(\.0.camera)
+        ).values
       kept += readable.map(\.0)
     }
     return (
@@ -368,6 +379,7 @@ public final class PersonReID: FinetuneTask {
 
   /// Reads network and head.
   public func readModel(from folder: URL) throws {
+    cache?.forget()
     try ModuleWeights.read(
       into: model.backbone, from: folder.appendingPathComponent(ModelConfiguration.weightsName))
     try ModuleWeights.read(

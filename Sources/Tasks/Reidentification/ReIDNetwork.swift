@@ -34,40 +34,56 @@ public final class ReIDNetwork: Module {
   /// Features before the neck: of the whole picture, then of its parts.
   ///
   /// - Parameters:
-  ///   - images: `[batch, height, width, 3]`.
+  ///   - images: `[batch, height, width, 3]`, or what the network had made of them at `cut`.
+  ///   - cut: where the pass begins, at most ``deepestCut``.
   ///   - cameras: the camera of each picture, for heads with vectors of cameras; nil where none is known.
   ///   - context: the pass.
   /// - Returns: `[batch, width]` each.
   public func features(
-    of images: Variable, cameras: [Int?]? = nil, in context: ForwardContext
+    of images: Variable, from cut: BackboneCut = .pictures, cameras: [Int?]? = nil,
+    in context: ForwardContext
   ) -> [Variable] {
     context.tokenOffset = head.tokenOffset(
       cameras: cameras ?? [Int?](repeating: nil, count: images.shape[0]), in: context)
     defer { context.tokenOffset = nil }
-    guard head.shape.poolsGeneralized, let backbone = backbone as? any MaskableBackbone else {
-      guard let parts = head.parts, let network = backbone as? VisionTransformer else {
-        return [backbone.features(of: images, in: context)]
-      }
-      let tokens = network.tokensBeforeTail(of: images, in: context)
-      return [network.features(ofTokens: tokens, in: context)]
+    if head.shape.poolsGeneralized, let network = backbone as? any MaskableBackbone {
+      let last = network.running(images, from: cut, to: deepestCut, in: context)
+      return [head.pooled(network.featureMap(afterBlocks: last, in: context), in: context)]
+    }
+    if let parts = head.parts, let network = backbone as? VisionTransformer {
+      let tokens = network.running(images, from: cut, to: deepestCut, in: context)
+      return [network.features(of: tokens, from: deepestCut, in: context)]
         + parts.features(ofTokens: tokens, prefix: network.prefixTokens, in: context)
     }
-    let batch = images.shape[0]
-    let cells =
-      (images.shape[1] / backbone.maskStride) * (images.shape[2] / backbone.maskStride)
-    // A mask that hides nothing gives the plain feature map.
-    let map = backbone.maskedFeatureMap(
-      of: images, mask: [Bool](repeating: false, count: batch * cells),
-      token: Variable(Tensor(zeros: [1, 1, backbone.maskChannels])), in: context)
-    return [head.pooled(map, in: context)]
+    return [backbone.features(of: images, from: cut, in: context)]
+  }
+
+  /// The last cut that a pass may begin at: the head looks at everything behind it.
+  public var deepestCut: BackboneCut {
+    guard let network = backbone as? any SequentialBackbone else { return .features }
+    if head.shape.poolsGeneralized { return .blocks(network.blockCount) }
+    return head.parts == nil ? .features : .blocks(network.blockCount - 1)
+  }
+
+  /// The part of the network below everything that is trained; nil where it cannot be cut.
+  ///
+  /// - Parameter context: a pass like those of the training, that records nothing.
+  func frozenPart(in context: ForwardContext) -> (cut: BackboneCut, shape: [Int])? {
+    // Vectors of cameras are trained and act before the first block.
+    context.tokenOffset = head.tokenOffset(cameras: [nil], in: context)
+    defer { context.tokenOffset = nil }
+    return (backbone as? any SequentialBackbone)?.frozenPart(upTo: deepestCut, in: context)
   }
 
   /// The vectors that are compared when searching; those of parts stand behind, divided by their number.
   ///
-  /// **Shape**: `[batch, height, width, 3]` → `[batch, searchWidth]`, of any length.
-  public func searchFeatures(of images: Tensor, cameras: [Int?]? = nil) -> Tensor {
+  /// **Shape**: `[batch, height, width, 3]`, or what stands at `cut`, → `[batch, searchWidth]`, of any
+  /// length.
+  public func searchFeatures(
+    of images: Tensor, from cut: BackboneCut = .pictures, cameras: [Int?]? = nil
+  ) -> Tensor {
     let context = ForwardContext.inference()
-    let features = features(of: Variable(images), cameras: cameras, in: context)
+    let features = features(of: Variable(images), from: cut, cameras: cameras, in: context)
     let compared =
       head.shape.searchesAfterNeck
       ? [head.normalized(features[0], in: context)]

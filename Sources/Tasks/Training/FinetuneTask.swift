@@ -34,6 +34,9 @@ public protocol FinetuneTask: AnyObject {
   func score() throws -> TaskScore?
   /// The adapter that is trained in place of the network's own weights, if any.
   var adapter: TaskAdapter? { get }
+  /// Whether what a frozen part of the network makes of pictures is kept, in a sentence; nil where nothing
+  /// is frozen.
+  var frozenFeatures: String? { get }
   /// Writes a model folder with the present weights.
   func writeModel(to folder: URL, for purpose: ModelPurpose) throws
   /// Reads the weights of a folder written for a checkpoint.
@@ -60,6 +63,8 @@ extension FinetuneTask {
 
   /// All weights are the network's own.
   public var adapter: TaskAdapter? { nil }
+  /// Nothing is said.
+  public var frozenFeatures: String? { nil }
 
   /// Everything that may be trained: of the network, then of the adapter under `adapter.`.
   public var parameters: [(path: String, parameter: Parameter)] {

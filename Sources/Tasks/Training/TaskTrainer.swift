@@ -121,7 +121,8 @@ public final class TaskTrainer<Task: FinetuneTask> {
     guard let (batch, waited) = try prefetcher?.next() else {
       preconditionFailure("the prefetcher was just made")
     }
-    let context = ForwardContext.training(random: random.split(step))
+    let context = ForwardContext.training(
+      random: random.split(step), checkpointing: settings.activationCheckpointing)
     var learned = try task.learn(from: batch, in: context)
     if let penalty = task.adapter?.adapter.penalty(in: context) {
       learned.values["penalty"] = Double(penalty.value.scalar)
