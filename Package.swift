@@ -152,7 +152,7 @@ let package = Package(
     // 8 Commands.
     room(
       "CommandSupport",
-      ["Recipes", "Reports", argumentParser]),
+      ["Recipes", "Reports", "Training", "Tensors", argumentParser]),
     command(
       "vision-pretrain",
       [

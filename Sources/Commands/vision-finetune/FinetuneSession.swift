@@ -3,7 +3,6 @@ import Foundation
 import Recipes
 import Reports
 import Tasks
-import Tensors
 import Training
 
 /// Drives a trainer from its first or last checkpoint to the end: metrics, scores, checkpoints.
@@ -19,32 +18,16 @@ struct FinetuneSession<Task: FinetuneTask> {
 
   func run(log: RunLog, interruption: Interruption) throws -> TaskState {
     let checkpoint = CheckpointFolder(folder.last)
-    checkpoint.recover()
-    var state = TaskState(threads: threads)
-    if isResumed, checkpoint.exists {
-      state = try trainer.restore(from: checkpoint)
-      log.notice("Continuing at step \(state.step) of \(trainer.totalSteps)")
-      if state.threads != threads {
-        log.warning(
-          "The run used \(state.threads) threads and goes on with \(threads): the last bits of the "
-            + "weights will differ from an uninterrupted run.")
-      }
-      state.threads = threads
-      if trainer.isFinished { return state }
-    }
-    let metrics = try MetricsLog(
-      directory: folder.url, columns: ["loss"] + columns + ["rate", "gradientNorm"],
-      resumingAt: isResumed ? state.step : nil)
-    let before = state
-    let clock = ContinuousClock.now
-    var lastSaved = state.step
-    func save() throws {
-      state.seconds = before.seconds + (ContinuousClock.now - clock) / .seconds(1)
-      state.peakResidentBytes = max(before.peakResidentBytes, Compute.peakResidentBytes)
-      try metrics.synchronize()
-      try trainer.save(to: checkpoint, state: state)
-      lastSaved = trainer.step
-    }
+    let start = try TrainingRecord.start(
+      TaskState(threads: threads), from: checkpoint, isResumed: isResumed,
+      steps: trainer.totalSteps, log: log
+    ) { try trainer.restore(from: $0) }
+    // Nothing is left to do, so no file is touched.
+    if isResumed, checkpoint.exists, trainer.isFinished { return start }
+    let record = try TrainingRecord(
+      start, directory: folder.url, columns: ["loss"] + columns + ["rate", "gradientNorm"],
+      isResumed: isResumed)
+    func save() throws { try record.save { try trainer.save(to: checkpoint, state: $0) } }
     let progress = ProgressReporter(
       "Training", total: trainer.totalSteps, completed: trainer.step, console: log.console)
     while !trainer.isFinished {
@@ -54,8 +37,8 @@ struct FinetuneSession<Task: FinetuneTask> {
         throw CommandFailure.interrupted(resumeWith: resumeCommand)
       }
       let step = try trainer.advance()
-      state.step = trainer.step
-      state.images += step.images
+      record.state.step = trainer.step
+      record.state.images += step.images
       progress.advance(items: step.images, values: ["loss": step.values["loss"] ?? 0])
       if step.isBest { try trainer.writeKept(to: folder.best) }
       if let score = step.score {
@@ -65,13 +48,9 @@ struct FinetuneSession<Task: FinetuneTask> {
       }
       let isLast = trainer.isFinished
       if step.step % report.metricsEverySteps == 0 || step.score != nil || isLast {
-        let seconds = (ContinuousClock.now - clock) / .seconds(1)
-        try metrics.append(
-          MetricsRow(step: step.step, values: step.values), seconds: before.seconds + seconds,
-          imagesPerSecond: Double(state.images - before.images) / max(seconds, 1e-9))
+        try record.append(step.step, step.values)
       }
-      let settings = trainer.settings
-      if isLast || trainer.step - lastSaved >= settings.checkpointEverySteps { try save() }
+      if isLast || record.stepsSinceSave >= trainer.settings.checkpointEverySteps { try save() }
     }
     progress.finish()
     if trainer.isStoppedEarly {
@@ -80,7 +59,7 @@ struct FinetuneSession<Task: FinetuneTask> {
           + "\(trainer.settings.patience) scores without a better one")
     }
     if trainer.best == nil { try trainer.writeKept(to: folder.best) }
-    return state
+    return record.state
   }
 
   static func rounded(_ value: Double) -> String { String((value * 1000).rounded() / 1000) }

@@ -30,36 +30,25 @@ struct TrainingSession {
 
   func run(log: RunLog, interruption: Interruption) throws -> PretrainingState {
     let checkpoint = CheckpointFolder(folder.last)
-    checkpoint.recover()
-    var state = PretrainingState(threads: threads)
-    if isResumed, checkpoint.exists {
-      state = try trainer.restore(from: checkpoint)
-      log.notice("Continuing at step \(state.step) of \(trainer.plan.totalSteps)")
-      if state.threads != threads {
-        log.warning(
-          "The run used \(state.threads) threads and goes on with \(threads): the last bits of the "
-            + "weights will differ from an uninterrupted run.")
-      }
-      state.threads = threads
-      // Nothing is left to do, so no file is touched.
-      if trainer.isFinished {
-        addPart(to: &state, before: state)
-        return state
-      }
+    let before = try TrainingRecord.start(
+      PretrainingState(threads: threads), from: checkpoint, isResumed: isResumed,
+      steps: trainer.plan.totalSteps, log: log
+    ) { try trainer.restore(from: $0) }
+    // Nothing is left to do, so no file is touched.
+    if isResumed, checkpoint.exists, trainer.isFinished {
+      var state = before
+      addPart(to: &state, before: before)
+      return state
     }
-    let metrics = try MetricsLog(
-      directory: folder.url, columns: Self.columns, resumingAt: isResumed ? state.step : nil)
-    let before = state
-    let clock = ContinuousClock.now
-    var lastSaved = state.step
+    let record = try TrainingRecord(
+      before, directory: folder.url, columns: Self.columns, isResumed: isResumed)
     var stage: PretrainingPlan.Stage?
     var progress: ProgressReporter?
     func save() throws {
-      state.seconds = before.seconds + (ContinuousClock.now - clock) / .seconds(1)
-      addPart(to: &state, before: before)
-      try metrics.synchronize()
-      try trainer.save(to: checkpoint, configuration: configuration, state: state)
-      lastSaved = trainer.step
+      addPart(to: &record.state, before: before)
+      try record.save {
+        try trainer.save(to: checkpoint, configuration: configuration, state: $0)
+      }
     }
     while let current = trainer.plan.stage(at: trainer.step) {
       if interruption.isRequested {
@@ -84,27 +73,29 @@ struct TrainingSession {
         continue
       }
       footage.stepBack()
-      state.step = trainer.step
-      state.images += report.images
-      state.pairs += report.pairs
-      state.waited += report.waitedForFootage
-      if let alarm = report.alarm, !state.alarms.contains(where: { Self.isAlike($0, alarm) }) {
-        state.alarms.append("Step \(report.step): \(alarm)")
+      record.state.step = trainer.step
+      record.state.images += report.images
+      record.state.pairs += report.pairs
+      record.state.waited += report.waitedForFootage
+      if let alarm = report.alarm,
+        !record.state.alarms.contains(where: { Self.isAlike($0, alarm) })
+      {
+        record.state.alarms.append("Step \(report.step): \(alarm)")
         log.warning("Step \(report.step): \(alarm)")
       }
-      try record(report, in: metrics, state: state, before: before, clock: clock)
+      try append(report, to: record)
       progress?.advance(items: report.images, values: shown(report))
       if trainer.step == current.start + current.steps {
         try atEndOfStage(current)
         try save()
-      } else if trainer.step - lastSaved >= trainer.recipe.optimizer.checkpointEverySteps {
+      } else if record.stepsSinceSave >= trainer.recipe.optimizer.checkpointEverySteps {
         try save()
       }
     }
     progress?.finish()
     if !checkpoint.exists { try save() }
-    addPart(to: &state, before: before)
-    return state
+    addPart(to: &record.state, before: before)
+    return record.state
   }
 
   /// Whether an alarm of before is of the same kind: its figures may differ.
@@ -134,18 +125,14 @@ struct TrainingSession {
     }
   }
 
-  private func record(
-    _ report: StepReport, in metrics: MetricsLog, state: PretrainingState,
-    before: PretrainingState, clock: ContinuousClock.Instant
+  private func append(
+    _ report: StepReport, to record: TrainingRecord<PretrainingState>
   ) throws {
     let interval = trainer.recipe.report.metricsEverySteps
     let endsStage = trainer.plan.stage(at: report.step) != trainer.plan.stage(at: report.step + 1)
     guard report.step % interval == 0 || endsStage else { return }
     var values = report.values
     if report.objective != .simmim { values["pairs"] = Double(report.pairs) }
-    let seconds = (ContinuousClock.now - clock) / .seconds(1)
-    try metrics.append(
-      MetricsRow(step: report.step, values: values), seconds: before.seconds + seconds,
-      imagesPerSecond: Double(state.images - before.images) / max(seconds, 1e-9))
+    try record.append(report.step, values)
   }
 }

@@ -6,7 +6,7 @@ import Tensors
 public import Training
 
 /// The state of a run that is not in a weight file.
-public struct PretrainingState: Codable, Sendable, Hashable {
+public struct PretrainingState: RunState, Codable, Hashable {
   /// Number of the next step.
   public var step: Int
   /// First step of the stage that was going on, or of the last one after the end.

@@ -5,7 +5,7 @@ import Storage
 public import Training
 
 /// The state of a fine-tuning run that is not in a weight file.
-public struct TaskState: Codable, Sendable, Hashable {
+public struct TaskState: RunState, Codable, Hashable {
   /// Number of the next step.
   public var step = 0
   /// Updates of the optimizer.
