@@ -20,7 +20,9 @@ final class Bottleneck: Module {
     conv1 = Convolution2D(inputs, planes, kernel: 1, random: &random)
     conv2 = Convolution2D(planes, planes, kernel: 3, stride: stride, padding: 1, random: &random)
     bn2 = BatchNormalization(planes)
-    conv3 = Convolution2D(planes, planes * 4, kernel: 1, random: &random)
+    // Four times as large as its input, and largest where it costs least.
+    conv3 = Convolution2D(
+      planes, planes * 4, kernel: 1, remakesOutput: planes <= 64, random: &random)
     bn3 = BatchNormalization(planes * 4)
     downsample =
       projects ? Downsample(inputs, planes * 4, stride: stride, random: &random) : nil

@@ -12,7 +12,8 @@ final class Downsample: Module {
     initialization: Convolution2D.Initialization = .heNormalFanOut, random: inout RandomStream
   ) {
     convolution = Convolution2D(
-      inputs, outputs, kernel: 1, stride: stride, initialization: initialization, random: &random)
+      inputs, outputs, kernel: 1, stride: stride, remakesOutput: inputs <= 64,
+      initialization: initialization, random: &random)
     normalization = BatchNormalization(outputs)
   }
 

@@ -31,7 +31,8 @@ public final class FaceResNet: SequentialBackbone {
     inputExtent = image
     var stem = random.split("stem")
     conv1 = Convolution2D(
-      3, 64, kernel: 3, padding: 1, initialization: .normal(deviation: 0.1), random: &stem)
+      3, 64, kernel: 3, padding: 1, remakesOutput: true,
+      initialization: .normal(deviation: 0.1), random: &stem)
     bn1 = BatchNormalization(64)
     prelu = ParametricRectifier(64)
     func stage(_ index: Int, _ inputs: Int, _ planes: Int) -> [FaceBlock] {

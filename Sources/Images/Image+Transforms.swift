@@ -1,4 +1,5 @@
 import CImageCodecs
+import CMedia
 
 extension Image {
   /// Makes a picture whose bytes a C function writes.

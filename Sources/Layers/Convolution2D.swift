@@ -16,6 +16,11 @@ public final class Convolution2D: AdaptableLayer {
   public let padding: Int
   /// Channel groups that do not mix.
   public let groups: Int
+  /// Whether the backward pass computes the output again instead of keeping it.
+  ///
+  /// Pays where the output is large and each of its values comes from few: a map of three colours at full
+  /// size, or one pixel of few channels.
+  public let remakesOutput: Bool
   /// Where adapters are plugged in.
   public let adapters = AdapterSlot()
 
@@ -32,8 +37,8 @@ public final class Convolution2D: AdaptableLayer {
   /// Makes a layer with a square kernel.
   public init(
     _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, groups: Int = 1,
-    hasBias: Bool = false, initialization: Initialization = .heNormalFanOut,
-    random: inout RandomStream
+    hasBias: Bool = false, remakesOutput: Bool = false,
+    initialization: Initialization = .heNormalFanOut, random: inout RandomStream
   ) {
     let shape = [outputs, inputs / groups, kernel, kernel]
     var startingBias = Tensor(zeros: [outputs])
@@ -52,6 +57,7 @@ public final class Convolution2D: AdaptableLayer {
     self.stride = stride
     self.padding = padding
     self.groups = groups
+    self.remakesOutput = remakesOutput
   }
 
   /// Channels, kernel, stride, padding and groups.
@@ -87,6 +93,11 @@ public final class Convolution2D: AdaptableLayer {
 
   /// Convolves a batch.
   public func callAsFunction(_ input: Variable, in context: ForwardContext) -> Variable {
-    adapters.output(of: input, layer: self, in: context)
+    guard remakesOutput, !adapters.isActive else {
+      return adapters.output(of: input, layer: self, in: context)
+    }
+    return input.convolved(
+      weight: context.variable(weight), bias: bias.map { context.variable($0) }, stride: stride,
+      padding: padding, groups: groups, remakesOutput: true)
   }
 }

@@ -63,6 +63,24 @@ struct RestorationTests {
     #expect(output != whole.restored(pictures, in: .inference()).value)
   }
 
+  /// Passes that record nothing fuse what passes with a tape compute one by one.
+  @Test(arguments: [nil, 8])
+  func `NAFNet's fused passes equal the recorded ones`(crop: Int?) {
+    var configuration = Self.small
+    configuration.localPoolingCrop = crop
+    let model = NAFNet(configuration, random: RandomStream(seed: 4))
+    // Scales of branches start at 0, which would hide everything behind them.
+    for (path, parameter) in model.parameters
+    where path.hasSuffix("beta") || path.hasSuffix("gamma") {
+      var random = RandomStream(seed: 5).split(path)
+      parameter.value = random.uniform(shape: parameter.value.shape, bound: 1)
+    }
+    let pictures = Variable(noise(3, [2, 21, 26, 3]))
+    let fused = model.restored(pictures, in: .inference()).value
+    let recorded = model.restored(pictures, in: .recordedInference()).value
+    for (a, b) in zip(fused.values, recorded.values) { #expect(abs(a - b) <= 1e-5) }
+  }
+
   @Test func `NAFNet's formula numbers and the gradients of its loss`() throws {
     let model = NAFNet(Self.small, random: RandomStream(seed: 0))
     let tensors = namedTensors(of: model)

@@ -1,3 +1,4 @@
+import CKernels
 import Gradients
 import Tensors
 import Testing
@@ -96,6 +97,45 @@ struct FusedNormalizationTests {
     }
     #expect(rebuilt.output == stored.output)
     for (a, b) in zip(rebuilt.gradients, stored.gradients) { #expect(a == b) }
+  }
+
+  /// A convolution's own output is made again for what stands behind it, with the same bits.
+  @Test func convolutionThatIsMadeAgain() {
+    let inputs = inputs + [drawn([19, 19, 1, 1], "first"), drawn([8, 19, 3, 3], "second")]
+    func outcome(remakesOutput: Bool) -> Outcome {
+      run(inputs) {
+        $0[0].convolved(weight: $0[4], remakesOutput: remakesOutput)
+          .channelNormalized(
+            scale: $0[1], shift: $0[2], epsilon: 1e-3, groups: 1, followedBy: .slopes($0[3])
+          ).convolved(weight: $0[5], padding: 1)
+      }
+    }
+    let (remade, stored) = (outcome(remakesOutput: true), outcome(remakesOutput: false))
+    #expect(remade.output == stored.output)
+    for (a, b) in zip(remade.gradients, stored.gradients) { #expect(a == b) }
+  }
+
+  /// In a process of its own, where nothing else takes buffers.
+  @Test func convolutionThatIsMadeAgainIsNotKept() async {
+    await #expect(processExitsWith: .success) {
+      func bytesAfterForward(remakesOutput: Bool) -> Int64 {
+        let tape = Tape()
+        let input = tape.leaf(Tensor(repeating: 0.5, shape: [4, 32, 32, 8]))
+        let weight = tape.leaf(Tensor(repeating: 0.1, shape: [64, 8, 1, 1]))
+        let before = ck_buffer_report().in_use_bytes
+        let (scale, shift) = (Tensor(repeating: 1, shape: [64]), Tensor(zeros: [64]))
+        // The mean keeps nothing of its input.
+        let output = input.convolved(weight: weight, remakesOutput: remakesOutput)
+          .channelNormalized(
+            scale: Variable(scale), shift: Variable(shift), epsilon: 1e-3, groups: 1
+          ).mean()
+        let taken = ck_buffer_report().in_use_bytes - before
+        tape.backward(from: output)
+        return taken
+      }
+      let saved = bytesAfterForward(remakesOutput: false) - bytesAfterForward(remakesOutput: true)
+      guard saved >= 4 * 32 * 32 * 64 * 4 else { preconditionFailure("only \(saved) bytes less") }
+    }
   }
 
   @Test(arguments: [(4, 5), (40, 24), (520, 16)])

@@ -8,7 +8,9 @@ struct BenchmarkCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "benchmark",
     abstract: "Speed and memory of the main jobs, alone or beside Python's usual libraries.",
-    subcommands: [RunCommand.self, ConvolutionCommand.self, WorkerCommand.self],
+    subcommands: [
+      RunCommand.self, ConvolutionCommand.self, CountCommand.self, WorkerCommand.self,
+    ],
     defaultSubcommand: RunCommand.self)
 }
 

@@ -17,12 +17,15 @@ struct TrainingWork {
   private let model: PretrainingModel
   private let random = RandomStream(seed: 1)
 
-  init(_ name: String, height: Int, width: Int) throws {
+  /// `shape` makes a network of the same kind smaller.
+  init(_ name: String, height: Int, width: Int, shape: BackboneOptions = .init()) throws {
     extent = Extent(height: height, width: width)
     guard let entry = BackboneCatalog.entry(named: name) else {
       throw BenchmarkError.unknownBackbone(name)
     }
-    let made = try entry.make(.init(image: extent), random: random.split("weights"))
+    var options = shape
+    options.image = extent
+    let made = try entry.make(options, random: random.split("weights"))
     guard let backbone = made as? any MaskableBackbone else {
       throw BenchmarkError.unknownBackbone(name)
     }

@@ -52,18 +52,20 @@ extension Variable {
   /// Two-dimensional convolution (cross-correlation), zero-padded, with low-rank `terms` and `addend`
   /// added to it.
   ///
+  /// With `remakesOutput` the backward pass computes the output again where it needs it, instead of
+  /// keeping it; not with terms or an addend.
   /// **Shape**: `[batch, height, width, in]` with a weight `[out, in / groups, kernelHeight,
   /// kernelWidth]` and a bias `[out]` → `[batch, outHeight, outWidth, out]`, the shape of `addend`.
   public func convolved(
     weight: Variable, bias: Variable? = nil, stride: Int = 1, padding: Int = 0, groups: Int = 1,
-    terms: [LowRankTerm] = [], addend: Variable? = nil
+    terms: [LowRankTerm] = [], addend: Variable? = nil, remakesOutput: Bool = false
   ) -> Variable {
     precondition(
       weight.shape.count == 4 && shape.count == 4 && shape[3] % groups == 0
         && weight.shape[0] % groups == 0 && weight.shape[1] == shape[3] / groups,
       "convolved: input \(shape) does not fit weight \(weight.shape) in \(groups) groups")
     let window = Window(weight.shape[2], weight.shape[3], stride: stride, padding: padding)
-    var extent = window.shape(
+    let extent = window.shape(
       of: shape, outputChannels: weight.shape[0], groups: groups, operation: "convolved")
     precondition(
       addend.map { $0.shape == extent.output } ?? true,
@@ -72,29 +74,33 @@ extension Variable {
       $0.inner(
         of: self, outputs: weight.shape[0], stride: stride, padding: padding, groups: groups)
     }
-    var result = Tensor(shape: extent.output) { y in
-      value.withPointer { x in
-        weight.value.withPointer { w in
-          withOptionalPointer(bias?.value) { b in
-            withOptionalPointer(addend?.value) { ck_convolution_added(y, x, w, b, $0, &extent) }
+    let (weightPlace, weightValue, biasValue) = (weight.place, weight.value, bias?.value)
+    func output(of input: Tensor, addend: Tensor?) -> Tensor {
+      var extent = extent
+      return Tensor(shape: extent.output) { y in
+        input.withPointer { x in
+          weightValue.withPointer { w in
+            withOptionalPointer(biasValue) { b in
+              withOptionalPointer(addend) { ck_convolution_added(y, x, w, b, $0, &extent) }
+            }
           }
         }
       }
     }
+    var result = output(of: value, addend: addend?.value)
     for term in inner { term.add(to: &result, rows: result.rows, columns: result.columns) }
-    let keptExtent = extent
+    let kept = kept
     let keptInput = weight.isTracked ? kept : nil
     let (biasPlace, addendPlace) = (bias?.place, addend?.place)
     let input = place
-    let (weightPlace, weightValue) = (weight.place, weight.value)
     let sources =
       [self, weight] + [bias, addend].compactMap(\.self) + terms.flatMap(\.sources)
-    return record(
+    let recorded = record(
       result, from: sources,
       as: terms.isEmpty && addend == nil
         ? .convolution(stride: stride, padding: padding, groups: groups, hasBias: bias != nil) : nil
     ) { gradient, tape in
-      var extent = keptExtent
+      var extent = extent
       var noInput: Tensor?
       if let addendPlace { tape.accumulate(gradient, into: addendPlace) }
       backpropagate(
@@ -126,6 +132,8 @@ extension Variable {
         tape.accumulate(inputGradient, into: input)
       }
     }
+    guard remakesOutput, terms.isEmpty, addend == nil else { return recorded }
+    return recorded.rebuilt { output(of: kept(), addend: nil) }
   }
 
   /// Largest value of each window; padding counts as −∞.

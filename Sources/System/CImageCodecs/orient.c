@@ -1,6 +1,6 @@
 #include <stddef.h>
 
-#include "resample.h"
+#include "orient.h"
 
 void vision_orient(
     const uint8_t *source, int width, int height, int orientation, uint8_t *target) {

@@ -12,6 +12,7 @@ typedef struct {
   // Picture that the 3x3 filter runs over: the input, or backward the gradient of the output.
   int64_t height, width, output_height, output_width, padding, band, bands;
   int parts;
+  bool gates;  // y holds gated rows, `lines` their sums over each band
 } depthwise_job;
 
 // [channels, kh, kw] as [kh, kw, channels], the filter turned around on request, and back.
@@ -52,27 +53,39 @@ CK_CLONES static void three_by_three_row(float *y, const float *x, const float *
     }
   }
 }
+// The gate of a row, and its sums.
+CK_CLONES static void gate_row(float *y, float *sums, const float *x, int64_t pixels, int64_t n) {
+  ck_gate_lines(y, x, pixels, n);
+  for (int64_t pixel = 0; pixel < pixels; pixel++, y += n)
+    for (int64_t c = 0; c < n; c++) sums[c] += y[c];
+}
 static void three_by_three_part(void *context, int part) {
   const depthwise_job *j = context;
   int64_t n = j->s->channels, image = part / j->bands, first = part % j->bands * j->band, capacity;
   int64_t rows = j->output_height - first < j->band ? j->output_height - first : j->band;
   int64_t columns = j->output_width + 2;
-  float *window = ck_buffer_take((rows + 2) * columns * n, &capacity);
+  float *window = ck_buffer_take((rows + 3) * columns * n, &capacity);
+  float *own = window + (rows + 2) * columns * n, *sums = j->lines + part * (n / 2);
   ck_copy_window(window, j->x + image * j->height * j->width * n, j->height, j->width, n,
                  first - j->padding, rows + 2, -j->padding, columns);
-  for (int64_t row = 0; row < rows; row++)
-    three_by_three_row(j->y + ((image * j->output_height + first + row) * j->output_width) * n,
-                       window + row * columns * n, j->weight, j->bias, j->output_width, n,
-                       columns * n);
+  if (j->gates) memset(sums, 0, (size_t)(n / 2) * sizeof(float));
+  for (int64_t row = 0; row < rows; row++) {
+    int64_t pixel = (image * j->output_height + first + row) * j->output_width;
+    three_by_three_row(j->gates ? own : j->y + pixel * n, window + row * columns * n, j->weight,
+                       j->bias, j->output_width, n, columns * n);
+    if (j->gates) gate_row(j->y + pixel * (n / 2), sums, own, j->output_width, n / 2);
+  }
   ck_buffer_give(window, capacity);
 }
-static void three_by_three(depthwise_job *job) {
-  int64_t n = job->s->channels;
+static void set_bands(depthwise_job *job) {
   // A band of rows fits the second-level cache; its border of two rows is copied twice.
-  job->band = (1 << 15) / (n * job->output_width);
+  job->band = (1 << 15) / (job->s->channels * job->output_width);
   if (job->band < 4) job->band = 4;
   if (job->band > job->output_height) job->band = job->output_height;
   job->bands = (job->output_height + job->band - 1) / job->band;
+}
+static void three_by_three(depthwise_job *job) {
+  set_bands(job);
   ck_parallel((int)(job->s->batch * job->bands), three_by_three_part, job);
 }
 // Nine sums of eight channels over a run of pixels. The three columns of gradients that meet an input
@@ -216,6 +229,35 @@ void ck_depthwise(float *y, const float *x, const float *weight, const float *bi
                        .padding = s->padding};
   if (is_three_by_three(s)) three_by_three(&job);
   else ck_parallel((int)(s->batch * s->output_height), row_forward_part, &job);
+  ck_buffer_give(packed, capacity);
+}
+void ck_depthwise_gated(float *gated, float *means, const float *x, const float *weight,
+                        const float *bias, const ck_convolution_shape *s) {
+  int64_t n = s->channels, half = n / 2, places = s->output_height * s->output_width, capacity;
+  if (!is_three_by_three(s)) {
+    float *y = ck_buffer_take(s->batch * places * n, &capacity);
+    ck_convolution(y, x, weight, bias, s);
+    ck_gate(gated, y, s->batch * places, half);
+    ck_buffer_give(y, capacity);
+    ck_mean_rows(means, gated, s->batch, places, half);
+    return;
+  }
+  depthwise_job job = {.s = s, .y = gated, .x = x, .bias = bias, .height = s->height,
+                       .width = s->width, .output_height = s->output_height,
+                       .output_width = s->output_width, .padding = s->padding, .gates = true};
+  set_bands(&job);
+  float *packed = ck_buffer_take(9 * n + s->batch * job.bands * half, &capacity);
+  pack_filters(packed, weight, s, false);
+  job.weight = packed;
+  job.lines = packed + 9 * n;
+  ck_parallel((int)(s->batch * job.bands), three_by_three_part, &job);
+  for (int64_t image = 0; image < s->batch; image++)
+    for (int64_t c = 0; c < half; c++) {
+      double sum = 0;
+      for (int64_t band = 0; band < job.bands; band++)
+        sum += job.lines[(image * job.bands + band) * half + c];
+      means[image * half + c] = (float)(sum / (double)places);
+    }
   ck_buffer_give(packed, capacity);
 }
 void ck_depthwise_input_gradient(float *dx, const float *dy, const float *weight,

@@ -17,6 +17,11 @@
 // Float sums may be reassociated so that they vectorise; NaN and infinity keep their meaning.
 #pragma clang fp reassociate(on) contract(fast)
 
+// Lines of one thread, for kernels that fuse several operations.
+void ck_layer_norm_lines(float *y, float *mean, float *inverse, const float *x, const float *scale,
+                         const float *shift, int64_t rows, int64_t columns, float epsilon);
+void ck_gate_lines(float *y, const float *x, int64_t rows, int64_t columns);
+
 CK_INLINE void ck_range(int64_t n, int parts, int part, int64_t *begin, int64_t *end) {
   *begin = n * part / parts;
   *end = n * (part + 1) / parts;

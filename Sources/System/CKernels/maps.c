@@ -199,8 +199,12 @@ typedef struct {
   int parts;
 } gate_job;
 
-CK_CLONES static void gate_row(float *y, const float *x, int64_t n) {
-  for (int64_t i = 0; i < n; i++) y[i] = x[i] * x[n + i];
+CK_CLONES static void gate_rows(float *y, const float *x, int64_t rows, int64_t n) {
+  for (int64_t r = 0; r < rows; r++, y += n, x += 2 * n)
+    for (int64_t i = 0; i < n; i++) y[i] = x[i] * x[n + i];
+}
+void ck_gate_lines(float *y, const float *x, int64_t rows, int64_t columns) {
+  gate_rows(y, x, rows, columns);
 }
 
 CK_CLONES static void gate_backward_row(float *dx, const float *dy, const float *x, int64_t n) {
@@ -215,13 +219,12 @@ static void gate_part(void *context, int part) {
   const gate_job *j = context;
   int64_t begin, end, n = j->columns;
   ck_range(j->rows, j->parts, part, &begin, &end);
-  for (int64_t r = begin; r < end; r++) {
-    if (j->dy) {
-      gate_backward_row(j->y + 2 * r * n, j->dy + r * n, j->x + 2 * r * n, n);
-    } else {
-      gate_row(j->y + r * n, j->x + 2 * r * n, n);
-    }
+  if (!j->dy) {
+    gate_rows(j->y + begin * n, j->x + 2 * begin * n, end - begin, n);
+    return;
   }
+  for (int64_t r = begin; r < end; r++)
+    gate_backward_row(j->y + 2 * r * n, j->dy + r * n, j->x + 2 * r * n, n);
 }
 
 void ck_gate(float *y, const float *x, int64_t rows, int64_t columns) {

@@ -36,6 +36,12 @@ static void layer_norm_part(void *context, int part) {
   ck_range(j->rows, j->parts, part, &begin, &end);
   layer_norm_rows(j, begin, end);
 }
+void ck_layer_norm_lines(float *y, float *mean, float *inverse, const float *x, const float *scale,
+                         const float *shift, int64_t rows, int64_t columns, float epsilon) {
+  norm_job job = {.y = y, .mean = mean, .inverse = inverse, .x = x, .scale = scale,
+                  .shift = shift, .rows = rows, .columns = columns, .epsilon = epsilon};
+  layer_norm_rows(&job, 0, rows);
+}
 void ck_layer_norm(float *y, float *mean, float *inverse, const float *x, const float *scale,
                    const float *shift, int64_t rows, int64_t columns, float epsilon) {
   norm_job job = {.y = y, .mean = mean, .inverse = inverse, .x = x, .scale = scale,

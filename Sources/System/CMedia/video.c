@@ -315,6 +315,7 @@ vision_video_health vision_video_get_health(const vision_video_reader *reader) {
 void vision_video_close(vision_video_reader *reader) {
   if (!reader) return;
   sws_freeContext(reader->scaler);
+  vision_plane_scaler_free(reader->planes);
   av_free(reader->scratch);
   av_frame_free(&reader->frame);
   av_packet_free(&reader->packet);

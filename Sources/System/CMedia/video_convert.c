@@ -1,3 +1,4 @@
+#include "fast.h"
 #include "video_private.h"
 
 #include <math.h>
@@ -81,8 +82,7 @@ int vision_video_set_geometry(vision_video_reader *reader, int maximum_height, c
   return 0;
 }
 
-// The full-range "yuvj" formats are old names of the plain ones with the range written elsewhere.
-static enum AVPixelFormat plain_format(enum AVPixelFormat format, int *full_range) {
+enum AVPixelFormat vision_video_plain_format(enum AVPixelFormat format, int *full_range) {
   switch (format) {
     case AV_PIX_FMT_YUVJ420P: *full_range = 1; return AV_PIX_FMT_YUV420P;
     case AV_PIX_FMT_YUVJ422P: *full_range = 1; return AV_PIX_FMT_YUV422P;
@@ -93,16 +93,18 @@ static enum AVPixelFormat plain_format(enum AVPixelFormat format, int *full_rang
   }
 }
 
+const int *vision_video_coefficients(const AVFrame *frame) {
+  return sws_getCoefficients(
+    frame->colorspace == AVCOL_SPC_UNSPECIFIED ? SWS_CS_DEFAULT : (int)frame->colorspace);
+}
+
 // swscale has no vector code for scaling to RGB24, but for BGR24; without scaling it has both.
 static int is_scaled(const vision_video_reader *reader) {
   return reader->frame->width != reader->scaled_width
     || reader->frame->height != reader->scaled_height;
 }
 
-#if defined(__x86_64__) && defined(__GLIBC__)
-__attribute__((target_clones("arch=x86-64-v3", "default")))
-#endif
-static void swap_red_and_blue(uint8_t *row, int pixels) {
+FAST static void swap_red_and_blue(uint8_t *row, int pixels) {
   typedef uint8_t bytes __attribute__((vector_size(16), aligned(1)));
   int x = 0;
   for (; x + 6 <= pixels; x += 5) {
@@ -120,7 +122,7 @@ static void swap_red_and_blue(uint8_t *row, int pixels) {
 static int prepare_scaler(vision_video_reader *reader) {
   const AVFrame *frame = reader->frame;
   int full_range = frame->color_range == AVCOL_RANGE_JPEG;
-  enum AVPixelFormat format = plain_format(frame->format, &full_range);
+  enum AVPixelFormat format = vision_video_plain_format(frame->format, &full_range);
   reader->scaler = sws_getCachedContext(
     reader->scaler, frame->width, frame->height, format, reader->scaled_width,
     reader->scaled_height, is_scaled(reader) ? AV_PIX_FMT_BGR24 : AV_PIX_FMT_RGB24, SWS_BILINEAR,
@@ -128,10 +130,8 @@ static int prepare_scaler(vision_video_reader *reader) {
   if (!reader->scaler) return AVERROR(EINVAL);
   const AVPixFmtDescriptor *layout = av_pix_fmt_desc_get(format);
   if (layout && layout->nb_components >= 3 && !(layout->flags & AV_PIX_FMT_FLAG_RGB)) {
-    const int *table = sws_getCoefficients(
-      frame->colorspace == AVCOL_SPC_UNSPECIFIED ? SWS_CS_DEFAULT : (int)frame->colorspace);
-    sws_setColorspaceDetails(reader->scaler, table, full_range, sws_getCoefficients(SWS_CS_DEFAULT),
-                             1, 0, 1 << 16, 1 << 16);
+    sws_setColorspaceDetails(reader->scaler, vision_video_coefficients(frame), full_range,
+                             sws_getCoefficients(SWS_CS_DEFAULT), 1, 0, 1 << 16, 1 << 16);
   }
   return 0;
 }
@@ -163,27 +163,45 @@ static void turn_upright(const vision_video_reader *reader, uint8_t *rgb) {
         }
 }
 
-static int convert(vision_video_reader *reader, uint8_t *rgb) {
+// Writes the frame as it is stored, with swscale.
+static int convert_stored(vision_video_reader *reader, uint8_t *rgb, int stride) {
   const AVFrame *frame = reader->frame;
   int code = prepare_scaler(reader);
   if (code < 0) return code;
-  const vision_orientation turn = reader->turn;
-  // swscale writes whole vectors: rows of other widths need room behind them.
-  int in_place = reader->scaled_width % 16 == 0 && ((uintptr_t)rgb & 15) == 0 && !turn.transposed
-    && !turn.mirrored_x && !turn.mirrored_y;
-  if (!in_place && !reader->scratch) {
-    reader->scratch_stride = (reader->scaled_width * 3 + 63) / 64 * 64 + 64;
-    reader->scratch = av_malloc((size_t)reader->scratch_stride * reader->scaled_height + 64);
-    if (!reader->scratch) return AVERROR(ENOMEM);
-  }
-  uint8_t *planes[4] = {in_place ? rgb : reader->scratch, NULL, NULL, NULL};
-  int strides[4] = {in_place ? reader->scaled_width * 3 : reader->scratch_stride, 0, 0, 0};
+  uint8_t *planes[4] = {rgb, NULL, NULL, NULL};
+  int strides[4] = {stride, 0, 0, 0};
   code = sws_scale(reader->scaler, (const uint8_t *const *)frame->data, frame->linesize, 0,
                    frame->height, planes, strides);
   if (code < 0) return code;
   if (is_scaled(reader))
     for (int y = 0; y < reader->scaled_height; y++)
-      swap_red_and_blue(planes[0] + (size_t)y * (size_t)strides[0], reader->scaled_width);
+      swap_red_and_blue(rgb + (size_t)y * (size_t)stride, reader->scaled_width);
+  return 0;
+}
+
+static int convert(vision_video_reader *reader, uint8_t *rgb) {
+  const vision_orientation turn = reader->turn;
+  int by_planes = is_scaled(reader) && vision_plane_scaler_takes(reader->frame->format);
+  int is_turned = turn.transposed || turn.mirrored_x || turn.mirrored_y;
+  // swscale writes whole vectors: rows of other widths need room behind them.
+  int fits = by_planes || (reader->scaled_width % 16 == 0 && ((uintptr_t)rgb & 15) == 0);
+  int in_place = fits && !is_turned;
+  if (!in_place && !reader->scratch) {
+    reader->scratch_stride = (reader->scaled_width * 3 + 63) / 64 * 64 + 64;
+    reader->scratch = av_malloc((size_t)reader->scratch_stride * reader->scaled_height + 64);
+    if (!reader->scratch) return AVERROR(ENOMEM);
+  }
+  uint8_t *target = in_place ? rgb : reader->scratch;
+  int stride = in_place ? reader->scaled_width * 3 : reader->scratch_stride, code;
+  if (by_planes) {
+    if (!reader->planes)
+      reader->planes = vision_plane_scaler_make(reader->scaled_width, reader->scaled_height);
+    if (!reader->planes) return AVERROR(ENOMEM);
+    code = vision_plane_scaler_run(reader->planes, reader->frame, target, stride);
+  } else {
+    code = convert_stored(reader, target, stride);
+  }
+  if (code < 0) return code;
   if (!in_place) turn_upright(reader, rgb);
   return 0;
 }

@@ -8,6 +8,8 @@
 #include <libavformat/avformat.h>
 #include <libswscale/swscale.h>
 
+#include "resample.h"
+
 // Installs the message handler once per process and forgets this thread's last message.
 void vision_video_begin_messages(void);
 
@@ -20,6 +22,30 @@ typedef struct vision_orientation {
   int transposed, mirrored_x, mirrored_y;
 } vision_orientation;
 
+// Scales frames of planar YUV of 8 bits to pictures of one size. Other formats go through swscale,
+// whose scaling takes several times as long.
+typedef struct vision_plane_scaler vision_plane_scaler;
+
+// Makes one for pictures of this size; NULL when memory is short.
+vision_plane_scaler *vision_plane_scaler_make(int width, int height);
+
+// Whether frames of this format can be scaled by planes.
+int vision_plane_scaler_takes(enum AVPixelFormat format);
+
+// Writes a frame as interleaved RGB. Returns 0 or an FFmpeg code.
+int vision_plane_scaler_run(vision_plane_scaler *scaler, const AVFrame *frame, uint8_t *rgb,
+                            int stride);
+
+// Frees it; NULL is allowed.
+void vision_plane_scaler_free(vision_plane_scaler *scaler);
+
+// The plain name of a full-range "yuvj" format, which is an old name with the range in it; such a
+// name sets `full_range`.
+enum AVPixelFormat vision_video_plain_format(enum AVPixelFormat format, int *full_range);
+
+// swscale's table of the frame's colour space.
+const int *vision_video_coefficients(const AVFrame *frame);
+
 struct vision_video_reader {
   AVFormatContext *container;
   AVCodecContext *decoder;
@@ -27,6 +53,7 @@ struct vision_video_reader {
   AVPacket *packet;
   AVFrame *frame;
   struct SwsContext *scaler;
+  vision_plane_scaler *planes;
   vision_video_information information;
   vision_video_health health;
   vision_orientation turn;

@@ -4,7 +4,7 @@
 #include "byte_sink.h"
 #include "file.h"
 #include "jpeg.h"
+#include "orient.h"
 #include "png_picture.h"
-#include "resample.h"
 
 #endif

@@ -202,6 +202,27 @@ void ck_deviation_norm(float *y, float *inverse, const float *x, const float *sc
 void ck_deviation_norm_backward(float *dx, const float *dy, const float *x, const float *inverse,
                                 const float *scale, int64_t rows, int64_t columns);
 
+// The gate of a depthwise convolution, whose own output is not stored, and the means of its places:
+// gated [batch, output_height, output_width, channels / 2], means [batch, channels / 2].
+void ck_depthwise_gated(float *gated, float *means, const float *x, const float *weight,
+                        const float *bias, const ck_convolution_shape *shape);
+
+// MARK: Chains. Maps of single pixels, one after the other; nothing between them is stored.
+typedef enum { ck_step_normalize, ck_step_map, ck_step_gate, ck_step_scale } ck_step_kind;
+typedef struct {
+  ck_step_kind kind;
+  int64_t columns;              // of what comes out
+  const float *scale, *shift;   // normalize: LayerNorm of each pixel
+  float epsilon;
+  const float *weight, *bias;   // map: [columns, columns before], and [columns] or null
+  const float *addend;          // map: [pixels, columns], or null
+  bool keeps, adds_kept;        // one map may be kept, for a later one to add instead of an addend
+  const float *factors;         // scale: a row of [.., columns] for every `factor_pixels` pixels
+  int64_t factor_pixels;
+} ck_chain_step;
+void ck_pixel_chain(float *y, const float *x, int64_t pixels, int64_t columns,
+                    const ck_chain_step *steps, int count);
+
 // MARK: Data movement.
 // Permutes up to 6 axes: y has shape input_shape[permutation[i]].
 void ck_permute(float *y, const float *x, int rank, const int64_t *input_shape,
