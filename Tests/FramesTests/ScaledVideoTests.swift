@@ -72,7 +72,9 @@ struct ScaledVideoTests {
   @Test(arguments: [false, true])
   func `colours are those of the standard`(isFullRange: Bool) throws {
     let folder = try Folder()
-    for samples in [[16, 128, 128], [235, 128, 128], [81, 90, 240], [145, 54, 34], [120, 200, 60]] {
+    for samples in [
+      [16, 128, 128], [235, 128, 128], [81, 90, 240], [145, 54, 34], [120, 200, 60],
+    ] {
       let (y, u, v) = (Double(samples[0]), Double(samples[1]) - 128, Double(samples[2]) - 128)
       let light = isFullRange ? y : (y - 16) * 255 / 219
       let difference = isFullRange ? 1 : 255.0 / 224

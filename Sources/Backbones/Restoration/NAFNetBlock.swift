@@ -40,7 +40,9 @@ final class NAFNetBlock: Module {
   }
 
   func callAsFunction(_ input: Variable, in context: ForwardContext) -> Variable {
-    if context.tape == nil, [conv1, conv2, conv3, conv4, conv5].allSatisfy({ !$0.adapters.isActive }) {
+    if context.tape == nil,
+      [conv1, conv2, conv3, conv4, conv5].allSatisfy({ !$0.adapters.isActive })
+    {
       return Variable(computed(input.value, in: context))
     }
     var x = conv2(conv1(norm1(input, in: context), in: context), in: context).gated()
