@@ -2,8 +2,8 @@ import CKernels
 
 /// A reference-counted float buffer from the process-wide buffer pool.
 ///
-/// Freed buffers are kept by size class, so a training step whose shapes repeat takes no memory from
-/// the system.
+/// Freed buffers stay with the process: small ones in lists by size class, large ones in an arena whose
+/// free neighbours join. So a training step whose shapes repeat takes no memory from the system.
 final class TensorStorage: @unchecked Sendable {
   // Unchecked: the pointer is written only through `Tensor`'s copy-on-write access, which requires
   // a unique reference.

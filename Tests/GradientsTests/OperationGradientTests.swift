@@ -2,6 +2,10 @@ import Gradients
 import Tensors
 import Testing
 
+/// Statistics of four channels that a normalisation is given.
+private let fixedStatistics = ChannelStatistics(
+  mean: Tensor([0.1, -0.2, 0, 0.3], shape: [4]), variance: Tensor([1, 2, 0.5, 1], shape: [4]))
+
 /// Every operation's pullback against central finite differences.
 struct OperationGradientTests {
   struct Case: Sendable, CustomTestStringConvertible {
@@ -125,11 +129,31 @@ struct OperationGradientTests {
         scale: $0[1], shift: $0[2], epsilon: 1e-3, groups: 2, followedBy: .slopes($0[3]))
     },
     Case(name: "fixed normalisation", shapes: [[2, 3, 4], [4], [4]]) {
-      let statistics = ChannelStatistics(
-        mean: Tensor([0.1, -0.2, 0, 0.3], shape: [4]),
-        variance: Tensor([1, 2, 0.5, 1], shape: [4]))
-      return $0[0].channelNormalized(
-        scale: $0[1], shift: $0[2], epsilon: 1e-3, groups: 1, fixed: statistics)
+      $0[0].channelNormalized(
+        scale: $0[1], shift: $0[2], epsilon: 1e-3, groups: 1, fixed: fixedStatistics)
+    },
+    // Far enough from 0 that no difference crosses it: two channels pass, two do not.
+    Case(name: "fixed normalisation with ReLU", shapes: [[2, 3, 2, 4], [4], [4]]) {
+      $0[0].channelNormalized(
+        scale: $0[1] * 0.1 + Variable(Tensor(repeating: 1, shape: [4])),
+        shift: $0[2] * 0.1 + Variable(Tensor([6, -6, 6, -6], shape: [4])), epsilon: 1e-3,
+        groups: 1, fixed: fixedStatistics, followedBy: .rectifier)
+    },
+    Case(
+      name: "fixed normalisation with residual", shapes: [[2, 3, 2, 4], [4], [4], [2, 3, 2, 4]]
+    ) {
+      $0[0].channelNormalized(
+        scale: $0[1], shift: $0[2], epsilon: 1e-3, groups: 1, fixed: fixedStatistics,
+        residual: $0[3])
+    },
+    Case(
+      name: "fixed normalisation with residual and ReLU",
+      shapes: [[2, 3, 2, 4], [4], [4], [2, 3, 2, 4]]
+    ) {
+      $0[0].channelNormalized(
+        scale: $0[1] * 0.1 + Variable(Tensor(repeating: 1, shape: [4])),
+        shift: $0[2] * 0.1 + Variable(Tensor([8, -8, 8, -8], shape: [4])), epsilon: 1e-3,
+        groups: 1, fixed: fixedStatistics, residual: $0[3] * 0.5, followedBy: .rectifier)
     },
     Case(name: "attention", shapes: [[2, 5, 18]]) { $0[0].attention(heads: 2, scale: 0.6) },
     Case(name: "attention with bias", shapes: [[2, 5, 18], [1, 2, 5, 5]]) {

@@ -3,8 +3,10 @@
 #include "arena.h"
 #include "internal.h"
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 enum { class_count = 128, alignment = 64, largest_small = 1 << 19 };
 
@@ -74,13 +76,27 @@ static void *take_small(int64_t bytes, int64_t *rounded) {
   return memory;
 }
 
+// There is nothing to go back to: whoever asked for the buffer has no result without it. So the process
+// says what it lacks and ends, with the exit code of an internal error. Nothing here needs memory.
+static _Noreturn void end_without_memory(int64_t bytes) {
+  const double mebibyte = 1 << 20;
+  char sentence[320];
+  int length = snprintf(
+      sentence, sizeof sentence,
+      "Out of memory: %.1f MiB more were asked for, and %.1f MiB are in use by tensors; take a smaller "
+      "batch or smaller pictures, or set model.activationCheckpointing=true.\n",
+      (double)bytes / mebibyte, (double)statistics.in_use_bytes / mebibyte);
+  if (length > 0 && write(STDERR_FILENO, sentence, (size_t)length) < 0) _exit(70);
+  _exit(70);
+}
+
 float *ck_buffer_take(int64_t count, int64_t *capacity) {
   int64_t bytes = count * (int64_t)sizeof(float), rounded;
   pthread_mutex_lock(&lock);
   // The largest size class ends where large buffers begin.
   void *buffer =
       bytes > largest_small ? take_large(bytes, &rounded) : take_small(bytes, &rounded);
-  if (!buffer) abort();
+  if (!buffer) end_without_memory(bytes);
   statistics.in_use_bytes += rounded;
   if (statistics.in_use_bytes > statistics.peak_in_use_bytes)
     statistics.peak_in_use_bytes = statistics.in_use_bytes;
