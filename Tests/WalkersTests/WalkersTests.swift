@@ -1,3 +1,4 @@
+import Foundation
 import Images
 import Testing
 
@@ -72,6 +73,18 @@ import Testing
       }
     }
     #expect(checked >= 5)
+  }
+
+  @Test func `cameras take their frame rates in turn, and no list changes nothing`() throws {
+    var cast = cast(seed: 3)
+    #expect((1...4).map { cast.filmed(by: $0).framesPerSecond } == [10, 10, 10, 10])
+    // The description of a set without the option is what it was before there was one.
+    let plain = String(decoding: try Console.encoder.encode(cast), as: UTF8.self)
+    #expect(!plain.contains("cameraFrameRates"))
+    cast.cameraFrameRates = FrameRates(argument: "10,25,5")?.values
+    #expect((1...4).map { cast.filmed(by: $0).framesPerSecond } == [10, 25, 5, 10])
+    #expect((1...3).map { cast.filmed(by: $0).frameCount } == [200, 500, 100])
+    for wrong in ["", "10,", "0", "10,x", "500"] { #expect(FrameRates(argument: wrong) == nil) }
   }
 
   @Test func `feet stay on the ground and the head at body height`() {

@@ -35,6 +35,13 @@ struct BenchmarkCommand: ParsableCommand {
   @Option(help: "Frames a second.")
   var fps = 10.0
 
+  @Option(
+    help: """
+      Frames a second of the first camera, the second, and so on, in turn, such as 10,15,25. \
+      (default: --fps for all)
+      """)
+  var cameraFps: FrameRates?
+
   @Option(help: "Scales the colour differences between cameras; 0 makes them equal.")
   var cameraShift = 1.0
 
@@ -67,6 +74,7 @@ struct BenchmarkCommand: ParsableCommand {
     train.cameras = cameras
     train.seconds = seconds
     train.framesPerSecond = fps
+    train.cameraFrameRates = cameraFps?.values
     train.cameraShift = cameraShift
     var test = train
     test.firstPerson = people + 1

@@ -7,6 +7,9 @@ struct Cast: Codable {
   var firstCamera = 1
   var seconds = 71.0
   var framesPerSecond = 10.0
+  /// Frame rates that the cameras take in turn, as real ones differ; nil for ``framesPerSecond``
+  /// everywhere.
+  var cameraFrameRates: [Double]?
   var width = 640
   var height = 480
   /// Share of the people that a camera sees.
@@ -18,6 +21,14 @@ struct Cast: Codable {
 
   /// Frames in a camera's video.
   var frameCount: Int { max(1, Int((seconds * framesPerSecond).rounded())) }
+
+  /// The cast as one camera films it, at its own frame rate.
+  func filmed(by camera: Int) -> Cast {
+    guard let rates = cameraFrameRates, !rates.isEmpty else { return self }
+    var cast = self
+    cast.framesPerSecond = rates[(camera - 1) % rates.count]
+    return cast
+  }
 
   /// The numbers of the cameras.
   var cameraNumbers: Range<Int> { firstCamera..<(firstCamera + cameras) }

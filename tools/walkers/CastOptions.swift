@@ -23,6 +23,13 @@ struct CastOptions: ParsableArguments {
   @Option(help: "Frames a second.")
   var fps = 10.0
 
+  @Option(
+    help: """
+      Frames a second of the first camera, the second, and so on, in turn, such as 10,15,25. \
+      (default: --fps for all)
+      """)
+  var cameraFps: FrameRates?
+
   @Option(help: "Width of the picture in pixels, even.")
   var width = 640
 
@@ -63,9 +70,11 @@ struct CastOptions: ParsableArguments {
 
   /// The cast as plain values.
   var cast: Cast {
-    Cast(
+    var cast = Cast(
       seed: seed, people: people, firstPerson: firstPerson, cameras: cameras,
       firstCamera: firstCamera, seconds: seconds, framesPerSecond: fps, width: width,
       height: height, attendance: attendance, twinShare: twins, cameraShift: cameraShift)
+    cast.cameraFrameRates = cameraFps?.values
+    return cast
   }
 }

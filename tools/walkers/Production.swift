@@ -28,7 +28,8 @@ struct Production {
     let noise = Noise(seed: cast.seed)
     var summary = Summary()
     var seen: Set<Int> = []
-    for camera in cast.cameraNumbers {
+    for camera in self.cast.cameraNumbers {
+      let cast = self.cast.filmed(by: camera)
       var renderSeconds = 0.0
       let stage = try cast.stage(camera: camera, people: people, noise: noise)
       let video = try videos?.open(camera: camera, cast: cast)
