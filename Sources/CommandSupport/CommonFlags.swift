@@ -99,20 +99,25 @@ public struct CommonFlags: ParsableArguments, Sendable {
     return count
   }
 
-  /// Refuses settings that decide a training and would be ignored by a command that does not train.
+  /// What of the common flags has no effect on a command that trains nothing, a sentence each.
   ///
-  /// - Parameter work: what the command does, as the subject of the sentence: "an evaluation".
-  public func refuseIgnoredKeys(of work: String) throws(CommandFailure) {
-    let reason = "\(work) uses only seed and threads of a recipe"
-    if recipe != nil {
-      throw CommandFailure(
-        .usage, "--recipe decides a training, but \(reason); leave --recipe out.")
+  /// - Parameters:
+  ///   - recipe: what ``resolvedRecipe(_:flags:environment:)`` made of the flags.
+  ///   - work: what the command does, as the subject of a sentence: "an evaluation".
+  public func ignored(by recipe: some PartialRecipe, of work: String) -> [String] {
+    var sentences: [String] = []
+    if !recipe.ignoredKeys.isEmpty {
+      sentences.append(
+        "Settings of a training have no effect on \(work) and are passed over: "
+          + recipe.ignoredKeys.joined(separator: ", ") + ".")
     }
-    for text in overrides {
-      let key = String(text.prefix { $0 != "=" }).trimmingCharacters(in: .whitespaces)
-      guard !["seed", "threads"].contains(key) else { continue }
-      throw CommandFailure(.usage, "--set \(key) has no effect here: \(reason); leave it out.")
+    if let name = self.recipe, NamedRecipe(rawValue: name) != nil {
+      sentences.append("--recipe \(name) decides a training; \(work) takes nothing from it.")
     }
+    if let resume {
+      sentences.append("--resume \(resume) has no effect: \(work) is done from the start.")
+    }
+    return sentences
   }
 
   /// The recipe with everything the command line says about it.

@@ -94,6 +94,7 @@ extension Recipe {
       return
     }
     guard let field = fields.first(where: { $0.path == entry.path }) else {
+      if recipe.ignores(entry.path) { return }
       if isGroup(entry.path) {
         throw .wrongShape(
           origin: entry.origin, key: key, needed: "is a group of keys and takes no value itself")

@@ -26,11 +26,17 @@ public protocol Recipe: RecipeSettings {
   ///
   /// - Throws: `RecipeError.conflict` that names the keys.
   func validate() throws(RecipeError)
+
+  /// Whether a key that is none of the recipe's is passed over, instead of being an error.
+  mutating func ignores(_ path: [String]) -> Bool
 }
 
 extension Recipe {
   /// None.
   public static var tables: [RecipeTable<Self>] { [] }
+
+  /// None is.
+  public mutating func ignores(_ path: [String]) -> Bool { false }
 
   /// Whether a key path names a group of keys.
   static func isGroup(_ path: [String]) -> Bool {

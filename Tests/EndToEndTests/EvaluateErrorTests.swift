@@ -28,7 +28,6 @@ import Testing
     try expect(64, "--task restoration", ["m", "--task", "reid", "--tile", "32"] + data)
     try expect(64, "takes --data", ["m", "--task", "restoration", "--query", "q"] + data)
     try expect(64, "--flip", ["m", "--task", "face", "--flip"] + data)
-    try expect(64, "not resumed", ["m", "--task", "reid", "--resume", "r"] + data)
     try expect(64, "cross-camera", ["m", "--task", "reid", "--protocol", "best"] + data)
     try expect(64, "need --rerank", ["m", "--task", "reid", "--rerank-k1", "9"] + data)
     try expect(64, "above 0", ["m", "--task", "reid", "--rerank", "--rerank-k1", "0"] + data)
@@ -38,8 +37,62 @@ import Testing
     try expect(64, "--seed", ["m", "--task", "reid", "--seed", "-4"] + data)
     try expect(64, "Unknown option", ["m", "--task", "reid", "--tsk", "x"] + data)
     try expect(64, "isr", ["m", "--task", "reid", "--set", "isr.stepps=3"] + data)
-    try expect(64, "no effect here", ["m", "--task", "reid", "--set", "isr.steps=3"] + data)
-    try expect(64, "leave --recipe out", ["m", "--task", "reid", "--recipe", "tiny"] + data)
+    try expect(64, "rerankK1", ["m", "--task", "reid", "--set", "scoring.rerankk1=3"] + data)
+    try expect(64, "scoring together", ["m", "--task", "face", "--set", "scoring.flip=yes"] + data)
+  }
+
+  @Test func `recipes and overrides of a training are passed over with a warning`() throws {
+    let people = try PersonPictures()
+    defer { people.remove() }
+    try people.writeMarket()
+    let score = [
+      "baseline:pixels", "--task", "reid", "--data", people.path("market"), "--threads", "1",
+      "--json",
+    ]
+    let plain = try ProgramRun("vision-evaluate", score)
+    try "isr:\n  steps: 7\nmodel:\n  backbone: resnet50\nseed: 3\n".write(
+      toFile: people.path("run.yaml"), atomically: true, encoding: .utf8)
+    for (flags, words) in [
+      (["--recipe", "tiny"], "--recipe tiny decides a training"),
+      (["--recipe", people.path("run.yaml")], "passed over: isr, model"),
+      (["--set", "isr.steps=3"], "passed over: isr.steps"),
+      (["--set", "training.learningRate=1"], "passed over: training.learningRate"),
+      (["--resume", "runs/first"], "--resume runs/first has no effect"),
+    ] {
+      let run = try ProgramRun("vision-evaluate", score + flags)
+      #expect(run.exit == 0, "\(flags) \(run.errors)")
+      #expect(run.errors.contains(words), "\(flags) \(run.errors)")
+      #expect(run.object?["mAP"] as? Double == plain.object?["mAP"] as? Double)
+    }
+    #expect(!plain.errors.contains("no effect"))
+  }
+
+  @Test func `scoring is set by a recipe as by flags`() throws {
+    let people = try PersonPictures()
+    defer { people.remove() }
+    try people.writeMarket()
+    let score = [
+      "baseline:pixels", "--task", "reid", "--data", people.path("market"), "--threads", "1",
+      "--json",
+    ]
+    func answer(_ flags: [String]) throws -> [String: Any] {
+      let run = try ProgramRun("vision-evaluate", score + flags)
+      #expect(run.exit == 0, "\(flags) \(run.errors)")
+      return try #require(run.object)
+    }
+    try "scoring: {protocol: camera-centred, rerank: true, rerankK1: 3, rerankK2: 2}\n".write(
+      toFile: people.path("scoring.yaml"), atomically: true, encoding: .utf8)
+    let flags = try answer([
+      "--protocol", "camera-centred", "--rerank", "--rerank-k1", "3", "--rerank-k2", "2",
+    ])
+    let recipe = try answer(["--recipe", people.path("scoring.yaml")])
+    for key in ["mAP", "mINP"] { #expect(recipe[key] as? Double == flags[key] as? Double) }
+    #expect(recipe["protocol"] as? String == flags["protocol"] as? String)
+    // Flags are stronger.
+    let stronger = try answer([
+      "--recipe", people.path("scoring.yaml"), "--protocol", "cross-camera",
+    ])
+    #expect(stronger["protocol"] as? String != recipe["protocol"] as? String)
   }
 
   @Test func `missing input is 66`() throws {

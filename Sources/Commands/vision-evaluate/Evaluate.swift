@@ -23,7 +23,8 @@ struct Evaluate: VisionCommand {
       Faces are scored on one sub-folder per person, .bin files, pairs.txt, TinyFace, SurvFace and the \
       lists of IJB; landmarks.csv tells the five points of each picture. \
       The table and all notices go to standard error, the --json object to standard output. \
-      Of the recipe only seed and threads are used here, and there is nothing to --resume.
+      A recipe holds seed, threads and the group scoring (--set scoring.rerank=true); keys of a training \
+      are passed over, and --resume has nothing to continue.
       """)
 
   @Argument(
@@ -70,8 +71,8 @@ struct Evaluate: VisionCommand {
     help: ArgumentHelp(
       "Output to compare: task (what a fine-tuned model searches by), backbone (pooled features), "
         + "embedding (the head of a pretraining run), or automatic (task where there is one, else "
-        + "backbone).", valueName: "name"))
-  var feature = FeatureChoice.automatic
+        + "backbone). (default: automatic)", valueName: "name"))
+  var feature: FeatureChoice?
 
   @Option(
     help: ArgumentHelp(
@@ -87,18 +88,19 @@ struct Evaluate: VisionCommand {
 
   @Option(
     name: .customLong("rerank-k1"),
-    help: ArgumentHelp("Neighbourhood size of --rerank.", valueName: "n"))
-  var firstNeighbours = 20
+    help: ArgumentHelp("Neighbourhood size of --rerank. (default: 20)", valueName: "n"))
+  var firstNeighbours: Int?
 
   @Option(
     name: .customLong("rerank-k2"),
-    help: ArgumentHelp("Neighbours averaged by --rerank.", valueName: "n"))
-  var secondNeighbours = 6
+    help: ArgumentHelp("Neighbours averaged by --rerank. (default: 6)", valueName: "n"))
+  var secondNeighbours: Int?
 
   @Option(
     name: .customLong("rerank-lambda"),
-    help: ArgumentHelp("Weight of the plain distance in --rerank, 0 to 1.", valueName: "w"))
-  var plainWeight = 0.3
+    help: ArgumentHelp(
+      "Weight of the plain distance in --rerank, 0 to 1. (default: 0.3)", valueName: "w"))
+  var plainWeight: Double?
 
   @Option(
     help: ArgumentHelp(
@@ -109,8 +111,9 @@ struct Evaluate: VisionCommand {
   @Option(
     name: .customLong("expand-alpha"),
     help: ArgumentHelp(
-      "Weights of --expand are cosines to this power; 0 is the plain mean.", valueName: "a"))
-  var expansionPower = 3.0
+      "Weights of --expand are cosines to this power; 0 is the plain mean. (default: 3)",
+      valueName: "a"))
+  var expansionPower: Double?
 
   @Option(
     help: ArgumentHelp(
@@ -185,9 +188,6 @@ struct Evaluate: VisionCommand {
     } else if degradation != nil || tile != nil {
       throw ValidationError("--degradation and --tile belong to --task restoration.")
     }
-    guard common.resume == nil else {
-      throw ValidationError("An evaluation is not resumed; leave --resume out and run it again.")
-    }
     for (index, model) in models.enumerated() where models[..<index].contains(model) {
       throw ValidationError("The model “\(model)” is given twice.")
     }
@@ -208,11 +208,11 @@ struct Evaluate: VisionCommand {
       let known = RetrievalProtocol.allCases.map(\.rawValue).joined(separator: ", ")
       throw ValidationError("--protocol takes one of \(known), not “\(rule ?? "")”.")
     }
-    guard expand ?? 1 > 0, expansionPower >= 0, expansionPower.isFinite else {
+    guard expand ?? 1 > 0, expansionPower ?? 0 >= 0, (expansionPower ?? 0).isFinite else {
       throw ValidationError(
         "--expand takes a whole number above 0, --expand-alpha one of 0 or more.")
     }
-    guard expand != nil || expansionPower == 3 else {
+    guard expand != nil || expansionPower == nil else {
       throw ValidationError("--expand-alpha needs --expand.")
     }
     try validateFeatures()
@@ -225,12 +225,13 @@ struct Evaluate: VisionCommand {
   /// The numbers of re-ranking, or nil without it.
   var reranking: KReciprocalReranking.Configuration? {
     rerank
-      ? .init(k1: firstNeighbours, k2: secondNeighbours, lambda: plainWeight) : nil
+      ? .init(
+        k1: firstNeighbours ?? 20, k2: secondNeighbours ?? 6, lambda: plainWeight ?? 0.3) : nil
   }
 
   /// The numbers of query expansion, or nil without it.
   var expansion: QueryExpansion? {
-    expand.map { QueryExpansion(neighbours: $0, alpha: expansionPower) }
+    expand.map { QueryExpansion(neighbours: $0, alpha: expansionPower ?? 3) }
   }
 
   private static let taskNames = "reid, face or restoration"
@@ -253,13 +254,15 @@ struct Evaluate: VisionCommand {
   }
 
   private func validateReranking() throws {
-    guard firstNeighbours > 0, secondNeighbours > 0, (0...1).contains(plainWeight) else {
+    guard firstNeighbours ?? 1 > 0, secondNeighbours ?? 1 > 0,
+      (0...1).contains(plainWeight ?? 0)
+    else {
       throw ValidationError(
         "--rerank-k1 and --rerank-k2 take whole numbers above 0, --rerank-lambda a number from "
           + "0 to 1.")
     }
-    let isChanged = firstNeighbours != 20 || secondNeighbours != 6 || plainWeight != 0.3
-    guard rerank || !isChanged else {
+    let isGiven = firstNeighbours != nil || secondNeighbours != nil || plainWeight != nil
+    guard rerank || !isGiven else {
       throw ValidationError("--rerank-k1, --rerank-k2 and --rerank-lambda need --rerank.")
     }
   }

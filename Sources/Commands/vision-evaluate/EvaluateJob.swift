@@ -16,11 +16,11 @@ struct EvaluateJob {
 
   /// Reads the settings and starts the threads.
   init(_ flags: Evaluate, session: CommandSession) throws {
-    self.flags = flags
     self.session = session
     log = try RunLog(file: nil, console: session.console)
-    let recipe = try flags.common.resolvedRecipe()
-    try flags.common.refuseIgnoredKeys(of: "an evaluation")
+    let recipe = try flags.common.resolvedRecipe(EvaluationRecipe.self)
+    self.flags = try flags.filled(from: recipe)
+    for sentence in flags.common.ignored(by: recipe, of: "an evaluation") { log.warning(sentence) }
     seed = recipe.seed
     let threads = recipe.threads > 0 ? recipe.threads : ProcessInfo.processInfo.activeProcessorCount
     Compute.configure(threads: threads)
@@ -159,7 +159,7 @@ struct EvaluateJob {
     _ reference: String, fitting: FittingPictures? = nil
   ) throws -> FeatureExtractor {
     let extractor = try FeatureExtractor(
-      reference, position: flags.feature.position,
+      reference, position: flags.feature.flatMap(\.position),
       adapters: reference.hasPrefix("baseline:") ? [] : flags.adapter, seed: seed,
       length: reference.hasPrefix("baseline:") ? nil : flags.length, fitting: fitting,
       qualityBuckets: flags.qualityBuckets ?? 0)

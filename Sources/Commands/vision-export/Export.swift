@@ -29,7 +29,7 @@ struct Export: VisionCommand {
       adapter_config.json and adapter_model.safetensors, for the same network under timm's names; what \
       PEFT has no form for is written as exact low-rank factors or refused. Afterwards the command computes what it wrote on random pictures and prints \
       the largest difference from the network.
-      Of the recipe only seed and threads are used here, and there is nothing to --resume.
+      Of a recipe only seed and threads are used here, and --resume has nothing to continue.
       """)
 
   @Argument(
@@ -91,9 +91,6 @@ struct Export: VisionCommand {
   }
 
   func validate() throws {
-    guard common.resume == nil else {
-      throw ValidationError("An export is not resumed; leave --resume out and run it again.")
-    }
     if let quality, adapter.isEmpty || !(0...1).contains(quality) {
       throw ValidationError("--quality takes a number from 0 to 1 and belongs to --adapter.")
     }

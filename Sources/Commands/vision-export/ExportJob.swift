@@ -23,8 +23,8 @@ struct ExportJob {
     self.flags = flags
     self.session = session
     log = try RunLog(file: nil, console: session.console)
-    try flags.common.refuseIgnoredKeys(of: "an export")
-    let recipe = try flags.common.resolvedRecipe()
+    let recipe = try flags.common.resolvedRecipe(GeneralRecipe.self)
+    for sentence in flags.common.ignored(by: recipe, of: "an export") { log.warning(sentence) }
     seed = recipe.seed
     Compute.configure(
       threads: recipe.threads > 0 ? recipe.threads : ProcessInfo.processInfo.activeProcessorCount)

@@ -65,17 +65,14 @@ struct Restore: VisionCommand {
     if let tile, tile != 0, tile < 16 {
       throw ValidationError("--tile takes 0 or a whole number of at least 16.")
     }
-    guard common.resume == nil else {
-      throw ValidationError("Restoring is not resumed; leave --resume out and run it again.")
-    }
   }
 
   func perform(in session: CommandSession) throws -> any Encodable {
-    try common.refuseIgnoredKeys(of: "restoring")
-    let recipe = try common.resolvedRecipe(RestorationRecipe.self)
+    let recipe = try common.resolvedRecipe(GeneralRecipe.self)
     Compute.configure(
       threads: recipe.threads > 0 ? recipe.threads : ProcessInfo.processInfo.activeProcessorCount)
     let log = try RunLog(file: nil, console: session.console)
+    for sentence in common.ignored(by: recipe, of: "restoring") { log.warning(sentence) }
     let model = try RestorationModel.load(model, seed: recipe.seed, adapters: adapter)
     let side = tile ?? model.shape?.tile ?? 0
     let way = TiledRestoration(
