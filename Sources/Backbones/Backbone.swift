@@ -79,6 +79,8 @@ public protocol MaskableBackbone: SequentialBackbone {
   var maskChannels: Int { get }
   /// Pixels per cell of ``maskedFeatureMap(of:mask:token:in:)``.
   var mapStride: Int { get }
+  /// How the mask token starts, and what SimMIM's release does with it.
+  var maskTokenRules: MaskTokenRules { get }
 
   /// The feature map of pictures whose masked cells were replaced by the token.
   ///
@@ -92,4 +94,9 @@ public protocol MaskableBackbone: SequentialBackbone {
   ///
   /// **Shape**: tokens or a map → `[batch, height/mapStride, width/mapStride, featureWidth]`.
   func featureMap(afterBlocks activation: Variable, in context: ForwardContext) -> Variable
+}
+
+extension MaskableBackbone {
+  /// Those of Swin, which the release has, and of convolutions, which it has not.
+  public var maskTokenRules: MaskTokenRules { .swin }
 }

@@ -181,7 +181,7 @@ extension SwinTransformer: ResizableBackbone {
   /// Tables of relative positions by geometric resampling, where windows differ.
   public func resized(_ path: String, _ value: Tensor, from source: Extent) -> Tensor? {
     let parts = path.split(separator: ".")
-    guard path.hasSuffix("relative_position_bias_table"), parts.count > 1,
+    guard path.hasSuffix(RelativePositionBias.tableName), parts.count > 1,
       let stage = Int(parts[1]), layers.indices.contains(stage)
     else { return nil }
     var other = configuration

@@ -97,6 +97,8 @@ public final class VisionTransformer: MaskableBackbone {
   public var maskChannels: Int { configuration.width }
   /// One cell per patch.
   public var mapStride: Int { configuration.patch }
+  /// The release cuts the token of vision transformers, and decays it.
+  public var maskTokenRules: MaskTokenRules { .visionTransformer }
 
   private var tokenCount: Int {
     configuration.prefixTokens + configuration.grid.height * configuration.grid.width
@@ -262,7 +264,7 @@ extension VisionTransformer: ResizableBackbone {
       return PositionResampling.absolute(
         value, prefix: prefix, from: from, to: configuration.grid)
     }
-    if path.hasSuffix("relative_position_bias_table") {
+    if path.hasSuffix(RelativePositionBias.tableName) {
       return PositionResampling.relative(
         value, extraRows: configuration.hasClassToken ? 3 : 0, from: from, to: configuration.grid)
     }

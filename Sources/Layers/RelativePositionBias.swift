@@ -8,7 +8,10 @@ public import Tensors
 /// **Source**: Z. Liu et al., "Swin Transformer", 2021, arXiv 2103.14030, equation 4; the rows of the
 /// class token: H. Bao et al., "BEiT", 2022, arXiv 2106.08254.
 public final class RelativePositionBias: Module {
-  @Key("relative_position_bias_table") private var table: Parameter
+  /// Name of the table in a network's paths, behind the last dot.
+  public static let tableName = "relative_position_bias_table"
+
+  @Key(RelativePositionBias.tableName) private var table: Parameter
   private let indices: [Int]
   private let tokens: Int
   private let heads: Int

@@ -28,16 +28,25 @@ public struct CycleAssociation: Sendable {
     self.margin = margin
   }
 
-  /// Evaluates one frame pair of unit rows.
+  /// The cycle C of one frame pair of unit rows: how likely each crop of the smaller frame is come back to
+  /// from each.
   ///
-  /// **Shape**: `[n, width]` and `[m, width]` → scalar.
-  public func callAsFunction(_ first: Variable, _ second: Variable) -> Variable {
+  /// **Shape**: `[n, width]` and `[m, width]` → `[k, k]`, k the smaller of n and m.
+  public func cycle(_ first: Variable, _ second: Variable) -> Variable {
     let (x, y) = first.shape[0] <= second.shape[0] ? (first, second) : (second, first)
     let (n, m) = (x.shape[0], y.shape[0])
     precondition(n > 0, "CycleAssociation: an empty frame has no cycle")
     let forward = x.multiplied(by: y, transposingOther: true) * (log(Float(m) + 1) / epsilon)
     let back = y.multiplied(by: x, transposingOther: true) * (log(Float(n) + 1) / epsilon)
-    let cycle = forward.softmax().multiplied(by: back.softmax())
+    return forward.softmax().multiplied(by: back.softmax())
+  }
+
+  /// Evaluates one frame pair of unit rows.
+  ///
+  /// **Shape**: `[n, width]` and `[m, width]` → scalar.
+  public func callAsFunction(_ first: Variable, _ second: Variable) -> Variable {
+    let cycle = cycle(first, second)
+    let n = cycle.shape[0]
     guard n > 1 else { return (cycle * 0).summed() }
     let values = cycle.value.values
     // The largest wrong entries are chosen on values; the gradient flows through the chosen ones.

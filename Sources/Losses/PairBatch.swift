@@ -10,11 +10,22 @@ public struct PairBatch: Sendable {
   /// Matched rows: `first` of the earlier frame, `second` of the later one.
   public var pairs: [(first: Int, second: Int)]
 
+  /// For every frame pair the numbers of others that may show the same persons.
+  ///
+  /// Their crops are no negatives of each other. Empty where there are none at all.
+  public var kin: [Set<Int>]
+
   /// Makes a batch description.
-  public init(frame: [Int], clip: [Int], pairs: [(first: Int, second: Int)]) {
+  public init(
+    frame: [Int], clip: [Int], pairs: [(first: Int, second: Int)], kin: [Set<Int>] = []
+  ) {
     precondition(frame.count == clip.count, "PairBatch: \(frame.count) frames, \(clip.count) clips")
+    precondition(
+      kin.isEmpty || clip.allSatisfy(kin.indices.contains),
+      "PairBatch: \(kin.count) lists of kin for the clips \(Set(clip).sorted())")
     self.frame = frame
     self.clip = clip
     self.pairs = pairs
+    self.kin = kin
   }
 }

@@ -11,7 +11,8 @@ import Tensors
 
 /// A contrastive loss over matched pairs in which each pair counts by how reliable it looks.
 ///
-/// For an anchor x and its partner y, with every other crop of the batch as a negative,
+/// For an anchor x and its partner y, with every other crop of the batch as a negative (but those of
+/// frame pairs that may show the same persons, ``PairBatch/kin``),
 /// `p = softmax(x·c / τ)[y]` and `ℓ = −log p`. The loss is `1/(2K) Σ [r_x ℓ(x→y) + r_y ℓ(y→x)]` over the
 /// K pairs; the weight `r = p^γ` is a constant in the gradient. With γ = 1 the gradient equals that of
 /// `1 − p`.
@@ -133,6 +134,9 @@ public struct PairContrast: Sendable {
 
   private func counts(_ other: Int, anchor: Int, partner: Int, batch: PairBatch) -> Bool {
     if other == anchor { return false }
+    if !batch.kin.isEmpty, batch.kin[batch.clip[anchor]].contains(batch.clip[other]) {
+      return false
+    }
     if other == partner || usesSameFrameNegatives { return true }
     return batch.frame[other] != batch.frame[anchor]
   }

@@ -20,19 +20,23 @@ public final class AdamW {
   public private(set) var step = 0
   private let parameters: [(path: String, parameter: Parameter)]
   private let rateFactors: [Float]
+  private let decays: [Bool]
   private var firstMoments: [Tensor]
   private var secondMoments: [Tensor]
 
   /// Makes an optimizer of the trainable parameters, with zero moments.
   ///
-  /// `rateFactor` tells by path by how much a parameter's learning rate differs from the common one.
+  /// `rateFactor` tells by path by how much a parameter's learning rate differs from the common one,
+  /// `decays` whether weight decay acts on it.
   public init(
     _ parameters: [(path: String, parameter: Parameter)], beta1: Float = 0.9, beta2: Float = 0.999,
-    epsilon: Float = 1e-8, weightDecay: Float = 0.05, rateFactor: (String) -> Float = { _ in 1 }
+    epsilon: Float = 1e-8, weightDecay: Float = 0.05, rateFactor: (String) -> Float = { _ in 1 },
+    decays: (_ path: String, _ parameter: Parameter) -> Bool = { $1.decays }
   ) {
     let trainable = parameters.filter(\.parameter.isTrainable)
     self.parameters = trainable
     rateFactors = trainable.map { rateFactor($0.path) }
+    self.decays = trainable.map { decays($0.path, $0.parameter) }
     firstMoments = trainable.map { Tensor(zeros: $0.parameter.value.shape) }
     secondMoments = firstMoments.map { Tensor(zeros: $0.shape) }
     self.beta1 = beta1
@@ -72,7 +76,7 @@ public final class AdamW {
       var item = ck_adamw_item()
       item.size = Int64(gradient.count)
       item.rate = rate * rateFactors[index]
-      item.weight_decay = entry.parameter.decays ? weightDecay : 0
+      item.weight_decay = decays[index] ? weightDecay : 0
       // The buffers outlive the call below: parameters, moments and `held` keep them.
       entry.parameter.value.withMutablePointer { item.parameter = $0 }
       firstMoments[index].withMutablePointer { item.first_moment = $0 }

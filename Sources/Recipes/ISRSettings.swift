@@ -36,6 +36,12 @@ public struct ISRSettings: RecipeSettings {
 
   /// Where the frame pairs of a batch come from.
   public enum BatchSource: String, RecipeChoice {
+    /// One long video where there are few, else as many videos as there are pairs.
+    ///
+    /// All pairs of a batch from one short clip would show the same few persons again and again, each
+    /// time as a negative of themselves. So videos are mixed where there are as many as pairs in a batch,
+    /// or where most footage lies in videos too short to keep pairs a walk apart.
+    case automatic
     /// One video, at evenly spread times.
     case oneVideo
     /// All videos.
@@ -57,7 +63,12 @@ public struct ISRSettings: RecipeSettings {
   /// Largest number of crops taken from one frame.
   public var maximumCropsPerFrame = 16
   /// Where the frame pairs of a batch come from.
-  public var batchSource = BatchSource.oneVideo
+  public var batchSource = BatchSource.automatic
+  /// Seconds that a person stays in sight.
+  ///
+  /// Where videos are mixed, frame pairs of one video that are nearer than this may show the same
+  /// persons, so their crops are no negatives of each other.
+  public var walkSeconds = 5.0
   /// Softmax temperature of the similarities.
   public var temperature = 0.1
   /// How much a matched pair counts.
@@ -103,6 +114,9 @@ public struct ISRSettings: RecipeSettings {
       .integer(
         "maximumCropsPerFrame", \.maximumCropsPerFrame, 2...1024, "random subset beyond it"),
       .choice("batchSource", \.batchSource, "where the frame pairs of a batch come from"),
+      .number(
+        "walkSeconds", \.walkSeconds, 0...3600,
+        "a person stays in sight; mixed pairs of one video nearer than this do not repel"),
       .number("temperature", \.temperature, 0.001...10, "of the softmax over similarities"),
       .choice("reliability", \.reliability, "how much a matched pair counts"),
       .number("reliabilityExponent", \.reliabilityExponent, 0...10, "of the weight"),

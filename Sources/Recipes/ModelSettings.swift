@@ -18,6 +18,12 @@ public struct ModelSettings: RecipeSettings {
   public var imageHeight = 128
   /// The width of a network input in pixels.
   public var imageWidth = 64
+  /// Largest rate at which a transformer's branches are dropped in training, 0…1; below 0 the network's
+  /// own.
+  public var dropPath = -1.0
+  /// Start of the factors of a vision transformer's branches; below 0 the network's own, which may be
+  /// none.
+  public var layerScale = -1.0
 
   /// Whether blocks keep their inputs alone and compute the rest again in the backward pass: less memory,
   /// a third more time, the same results.
@@ -35,6 +41,12 @@ public struct ModelSettings: RecipeSettings {
       "over the crops of a batch, before length 1; for a vision transformer without a better start"),
     .integer("imageHeight", \.imageHeight, 16...2048, "input height in pixels"),
     .integer("imageWidth", \.imageWidth, 16...2048, "input width in pixels"),
+    .number(
+      "dropPath", \.dropPath, -1...0.99,
+      "largest rate of dropped branches in a transformer; -1 = the network's own"),
+    .number(
+      "layerScale", \.layerScale, -1...10,
+      "start of the branches' factors in a vision transformer; -1 = the network's own"),
     .flag(
       "activationCheckpointing", \.activationCheckpointing,
       "blocks compute again instead of keeping: less memory, a third more time"),

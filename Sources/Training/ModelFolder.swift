@@ -47,7 +47,14 @@ public enum ModelFolder {
   public static func makeBackbone(
     named name: String, extent: Extent? = nil, random: RandomStream
   ) throws(ModelReferenceError) -> (backbone: any MaskableBackbone, entry: BackboneCatalog.Entry) {
-    let made = try makeNetwork(named: name, options: .init(image: extent), random: random)
+    try makeBackbone(named: name, options: .init(image: extent), random: random)
+  }
+
+  /// Makes the backbone of a name for pretraining with some of its numbers chosen, untrained.
+  public static func makeBackbone(
+    named name: String, options: BackboneOptions, random: RandomStream
+  ) throws(ModelReferenceError) -> (backbone: any MaskableBackbone, entry: BackboneCatalog.Entry) {
+    let made = try makeNetwork(named: name, options: options, random: random)
     guard let backbone = made.backbone as? any MaskableBackbone else {
       throw .notMaskable(name: name)
     }
@@ -66,7 +73,11 @@ public enum ModelFolder {
       imgSize: isTied ? [extent.height, extent.width] : nil,
       fcNorm: transformer.map(\.normalizesAfterPooling))
     // timm takes the pooling of a plain transformer from the arguments alone.
-    if transformer?.positions == .absolute { arguments.globalPool = pool }
+    if transformer?.positions == .absolute {
+      arguments.globalPool = pool
+      // Whether there is a layer scale is not told by the architecture's name alone.
+      arguments.initValues = transformer?.layerScale
+    }
     return ModelConfiguration(
       architecture: entry.name, numFeatures: backbone.featureWidth, globalPool: pool,
       modelArgs: arguments,

@@ -1,9 +1,11 @@
-import Backbones
 import Foundation
 import Gradients
 import Layers
+import Pretraining
 import Tensors
 import Testing
+
+@testable import Backbones
 
 /// Backbones against their references: outputs, gradients of every parameter, resampled positions.
 struct RecordedBackboneTests {
@@ -157,6 +159,56 @@ struct RecordedBackboneTests {
     ]
     for (index, value) in expected { #expect(abs(found[index] - value) < 1e-6) }
     #expect(abs(found.summed() + 2.82098482) < 1e-4)
+  }
+
+  @Test func `distances of relative positions grow as in SimMIM's release`() {
+    func ratio(_ places: [Double]) -> Double { places[1] - places[0] }
+    let grown = PositionResampling.knots(half: 11 / 2, reach: Double(13 / 2))
+    for (found, expected) in zip(grown, [1, 2.0912813, 3.2821762, 4.5817775, 6.0000081]) {
+      #expect(abs(found - expected) < 1e-6)
+    }
+    #expect(grown.count == 5 && abs(ratio(grown) - 1.0912813) < 1e-6)
+    #expect(abs(ratio(PositionResampling.knots(half: 13 / 2, reach: 13)) - 1.3076190) < 1e-6)
+    // Shrinking stays at the smallest ratio, which cuts the outer ring off.
+    #expect(abs(ratio(PositionResampling.knots(half: 13 / 2, reach: 5)) - 1.01) < 1e-5)
+  }
+
+  @Test func `a shrunk table of relative positions loses its outer ring`() throws {
+    let (from, to) = (Extent(height: 7, width: 7), Extent(height: 6, width: 6))
+    let table = Tensor(
+      (0..<169).map { Float(sine(0.2 * Double($0 / 13)) + 0.1 * Double($0 % 13)) },
+      shape: [169, 1])
+    let found = try #require(
+      PositionResampling.relative(table, extraRows: 0, from: from, to: to))
+    #expect(found.shape == [121, 1])
+    for row in 0..<11 {
+      for column in 0..<11 {
+        let kept = table[(row + 1) * 13 + column + 1]
+        #expect(abs(found[row * 11 + column] - kept) < 0.05, "\(row) \(column)")
+      }
+    }
+    // The middle is where it was.
+    #expect(abs(found[5 * 11 + 5] - table[6 * 13 + 6]) < 1e-6)
+  }
+
+  @Test(arguments: [
+    ("simmim_vit_base_patch16_224", 224, nil as Int?, 86_256_720, 190, 1),
+    ("swin_base_patch4_window7_224", 192, 6, 89_874_104, 365, 24 + 11),
+  ])
+  func `pretraining networks have the release's parameters and entries`(
+    _ name: String, _ side: Int, _ window: Int?, _ parameters: Int, _ entries: Int,
+    _ computed: Int
+  ) throws {
+    var options = BackboneOptions(image: Extent(height: side, width: side))
+    options.window = window.map { Extent(height: $0, width: $0) }
+    let entry = try #require(BackboneCatalog.entry(named: name))
+    let backbone = try #require(
+      try entry.make(options, random: .blank) as? any MaskableBackbone)
+    let model = PretrainingModel(backbone: backbone, embedding: 1, random: .blank)
+    let own = model.parameters.filter { !$0.path.hasPrefix("heads.embedding") }
+    #expect(own.reduce(0) { $0 + $1.parameter.value.count } == parameters)
+    // Tables of indices and masks of shifted windows are entries there and computed here.
+    #expect(own.count + computed == entries)
   }
 
   @Test func `costs and entries are those of the published networks`() throws {

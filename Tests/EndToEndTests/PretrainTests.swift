@@ -33,10 +33,46 @@ import Testing
       #expect(losses?["simmim"] == result["loss.simmim"] as? Double)
       #expect(losses?["isr"] == result["loss.isr"] as? Double)
       // Both scenes are said before the work: what was found, the network, where it goes.
-      for words in ["Found 1 video", "walk.mp4: 30 frames", "parameters", "Done in"] {
+      for words in [
+        "Found 1 video", "walk.mp4: 30 frames, 90 boxes", "0 cuts", "parameters",
+        "Loss of masked patches", "Pairs by video: walk.mp4", "Done in",
+      ] {
         #expect(run.errors.contains(words), "\(words)")
       }
+      let masked = try #require(result["masked"] as? [String: Any])
+      #expect((masked["network"] as? Double ?? 0) > 0 && (masked["meanColour"] as? Double ?? 0) > 0)
+      #expect(masked["crops"] is Int && masked["heldOut"] == nil)
+      let file = try #require((result["files"] as? [[String: Any]])?.first)
+      #expect(file["name"] as? String == "walk.mp4" && file["boxes"] as? Int == 90)
+      #expect(file["cuts"] as? Int == 0 && (file["pairs"] as? Int ?? 0) > 0)
       try checkRunFolder(footage, "runs/first", pairs: result["pairs"] as? Int ?? 0)
+    }
+  }
+
+  @Test func `ways of mining are flags, and the end is estimated`() throws {
+    try withFootage { footage in
+      for number in 1...3 { try footage.writeLabelledWalk("videos/walk \(number).mp4", frames: 12) }
+      let run = try ProgramRun(
+        "vision-pretrain",
+        [
+          footage.path("videos"), "--output", footage.path("run"), "--json", "--reliability",
+          "none",
+          "--matcher", "argmax", "--match-view", "train", "--set", "simmim.holdOut=always",
+          "--set", "simmim.target=window47", "--set", "report.pictures=false", "--steps", "8",
+        ] + footage.quick)
+      #expect(run.exit == 0, "\(run.errors)")
+      let recipe = try footage.text("run/recipe.yaml")
+      for line in ["reliability: none", "matcher: argmax", "matchView: train"] {
+        #expect(recipe.contains(line), "\(line)")
+      }
+      #expect(run.errors.contains("Estimated end of this stage: "), "\(run.errors)")
+      #expect(run.errors.contains("Estimated end of the training: "))
+      let masked = try #require(run.object?["masked"] as? [String: Any])
+      #expect((masked["heldOut"] as? String)?.hasPrefix("walk ") == true)
+      #expect(run.errors.contains("which was held out; filling with the mean colour"))
+      let wrong = try ProgramRun(
+        "vision-pretrain", [footage.path("videos"), "--matcher", "hungarien"] + footage.quick)
+      #expect(wrong.exit == 64 && wrong.errors.contains("\"hungarian\""), "\(wrong.errors)")
     }
   }
 

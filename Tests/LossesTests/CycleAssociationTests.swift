@@ -14,6 +14,14 @@ struct CycleAssociationTests {
     #expect(abs(loss(Variable(y), Variable(x)).value.scalar - 0.8906247) < 2e-6)
   }
 
+  @Test func `the cycle has the reference values`() {
+    let cycle = CycleAssociation().cycle(Variable(x), Variable(y)).value
+    #expect(cycle.shape == [2, 2])
+    for (found, expected) in zip(cycle.values, [0.527344, 0.472656, 0.472656, 0.527344]) {
+      #expect(abs(Double(found) - expected) < 1e-6)
+    }
+  }
+
   /// The formula written out in double precision.
   private func reference(_ x: Tensor, _ y: Tensor) -> Double {
     let (n, m, width) = (x.shape[0], y.shape[0], x.columns)

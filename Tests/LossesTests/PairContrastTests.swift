@@ -65,6 +65,37 @@ struct PairContrastTests {
     )
   }
 
+  @Test(arguments: [PairContrast.Reliability.none, .probability])
+  func `crops of kin are no negatives`(_ reliability: PairContrast.Reliability) {
+    let (rows, batch) = random
+    let loss = PairContrast(temperature: 0.5, reliability: reliability)
+    var related = batch
+    related.kin = [[1], [0]]
+    let together = loss(Variable(rows).l2Normalized(), batch: related)
+    // The same as each frame pair by itself.
+    let parts = [
+      (0..<5, PairBatch(frame: [0, 0, 1, 1, 1], clip: [0, 0, 0, 0, 0], pairs: [(0, 4), (1, 2)])),
+      (5..<9, PairBatch(frame: [0, 0, 1, 1], clip: [0, 0, 0, 0], pairs: [(0, 3), (1, 2)])),
+    ].map { loss(Variable(rows.rows($0)).l2Normalized(), batch: $1) }
+    expectClose(together.forward, parts.flatMap(\.forward))
+    expectClose(together.backward, parts.flatMap(\.backward))
+    expectClose(
+      [together.loss.value.scalar], [parts.reduce(0) { $0 + $1.loss.value.scalar } / 2])
+    let apart = loss(Variable(rows).l2Normalized(), batch: batch)
+    #expect(zip(apart.forward, together.forward).allSatisfy { $0 < $1 })
+  }
+
+  @Test func `equals finite differences with kin`() {
+    let (rows, unrelated) = random
+    var batch = unrelated
+    batch.kin = [[1], [0]]
+    let loss = PairContrast(temperature: 0.5, reliability: .none)
+    let error = GradientCheck.largestError(at: [rows]) { [batch] in
+      loss($0[0].l2Normalized(), batch: batch).loss
+    }
+    #expect(error < 1e-3)
+  }
+
   @Test(arguments: [true, false])
   func `equals finite differences where the weight is constant`(_ usesSameFrame: Bool) {
     let (rows, batch) = random
@@ -170,7 +201,8 @@ struct PairContrastTests {
   }
 
   @Test func `with the dustbin the gradient is the plain one times the weight`() {
-    var (rows, batch) = random
+    let (rows, unrelated) = random
+    var batch = unrelated
     batch.pairs = [(0, 4)]
     let plain = gradient(rows, PairContrast(temperature: 0.5, reliability: .none), batch)
     let loss = PairContrast(temperature: 0.5, reliability: .dustbin)

@@ -1,6 +1,7 @@
 import Backbones
 import Batches
 import Images
+import Losses
 import Metrics
 import Recipes
 import Tensors
@@ -33,7 +34,7 @@ struct BatchTests {
     return settings
   }
 
-  @Test(arguments: [ISRSettings.BatchSource.oneVideo, .mixed])
+  @Test(arguments: ISRSettings.BatchSource.allCases)
   func `frame pairs keep to clip, gap and number of crops`(_ batchSource: ISRSettings.BatchSource) {
     var settings = settings
     settings.batchSource = batchSource
@@ -56,6 +57,86 @@ struct BatchTests {
       }
     }
     #expect(gaps == [2, 3, 4, 5])
+  }
+
+  /// Frames of three crops, ten a second, of videos that last some seconds each.
+  private func footage(_ durations: [Double]) -> [CropFrame] {
+    var crop = 0
+    return durations.enumerated().flatMap { video, seconds in
+      (0..<Int(seconds * 10)).map { frame in
+        defer { crop += 3 }
+        return CropFrame(
+          video: video, clip: 0, frame: frame, seconds: Double(frame) / 10,
+          crops: crop..<crop + 3)
+      }
+    }
+  }
+
+  private func sampler(
+    _ frames: [CropFrame], _ source: ISRSettings.BatchSource
+  ) -> FramePairSampler {
+    var settings = ISRSettings()
+    settings.batchSource = source
+    return FramePairSampler(
+      frames: frames, settings: settings, samplingRate: 10, random: RandomStream(seed: 5))
+  }
+
+  @Test func `a batch of short clips shows every clip once`() {
+    let frames = footage([Double](repeating: 4, count: 20))
+    #expect(ISRSettings().batchSource == .automatic)
+    let automatic = sampler(frames, .automatic)
+    var seen: Set<Int> = []
+    for step in 0..<60 {
+      let pairs = automatic.pairs(step: step, progress: 0)
+      #expect(pairs.count == 8 && Set(pairs.map(\.video)).count == 8)
+      // No two pairs can show the same person, so all crops of others are negatives.
+      #expect(PairMiner.unmatched(pairs).kin.isEmpty)
+      seen.formUnion(pairs.map(\.video))
+    }
+    #expect(seen.count == 20)
+    // One clip alone shows its few persons in every pair.
+    let single = sampler(frames, .oneVideo).pairs(step: 0, progress: 0)
+    #expect(single.count == 8 && Set(single.map(\.video)).count == 1)
+  }
+
+  @Test(arguments: [[79.5], [71.4, 71.4, 71.4, 71.4], [25, 25, 25], [1800, 4, 4, 4]])
+  func `few long videos give the batches of one video`(_ durations: [Double]) {
+    let frames = footage(durations)
+    var settings = ISRSettings()
+    var growing: [FramePairSampler] = []
+    for source in [ISRSettings.BatchSource.automatic, .oneVideo] {
+      settings.batchSource = source
+      growing.append(
+        FramePairSampler(settings: settings, samplingRate: 10, random: RandomStream(seed: 5)))
+    }
+    // Beside the reading, when a video has only begun, as after it.
+    for (index, frame) in frames.enumerated() {
+      for sampler in growing.indices { growing[sampler].append(frame) }
+      guard index % 57 == 0 || index == frames.count - 1 else { continue }
+      #expect(!growing[0].hasMixedBatches, "\(index) frames")
+      #expect(
+        growing[0].pairs(step: index, progress: 0.4) == growing[1].pairs(step: index, progress: 0.4)
+      )
+    }
+  }
+
+  @Test func `pairs of few short videos do not repel each other where they are near in time`() {
+    let automatic = sampler(footage([12, 12, 12]), .automatic)
+    #expect(automatic.hasMixedBatches)
+    for step in 0..<20 {
+      let pairs = automatic.pairs(step: step, progress: 0)
+      #expect(pairs.count == 8 && Set(pairs.map(\.video)).count == 3)
+      let batch = PairMiner.unmatched(pairs)
+      #expect(batch.kin.contains { !$0.isEmpty })
+      for (one, kin) in batch.kin.enumerated() {
+        for other in pairs.indices where other != one {
+          let (a, b) = (pairs[one], pairs[other])
+          let apart = max(b.seconds - a.seconds - a.gap, a.seconds - b.seconds - b.gap)
+          #expect(kin.contains(other) == (a.video == b.video && apart < 5))
+          #expect(kin.contains(other) == batch.kin[other].contains(one))
+        }
+      }
+    }
   }
 
   @Test func `the gap widens with progress and then stays`() {

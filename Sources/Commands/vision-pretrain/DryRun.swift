@@ -75,8 +75,7 @@ struct DryRun {
       ])
     }
     let extent = Extent(height: recipe.model.imageHeight, width: recipe.model.imageWidth)
-    let made = try ModelFolder.makeBackbone(
-      named: recipe.model.backbone, extent: extent, random: RandomStream(seed: 0))
+    let made = try recipe.makeBackbone(random: RandomStream(seed: 0))
     try PretrainingTrainer.check(recipe, backbone: made.backbone)
     console.print(table.plain())
     if let notice = job.notice(of: findings, extraction) { console.print(notice) }

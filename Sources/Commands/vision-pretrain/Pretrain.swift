@@ -73,6 +73,24 @@ struct Pretrain: VisionCommand {
         + "(default: the recipe's; tiny: 2500)"))
   var steps: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "How much a matched pair counts: p, none, dustbin or cycas. (default: the recipe's; tiny: p)",
+      valueName: "name"))
+  var reliability: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "How crops of two frames are paired: hungarian, argmax or mutual. (default: the recipe's; tiny: "
+        + "hungarian)", valueName: "name"))
+  var matcher: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "What matching looks at: clean crops, or train, the varied ones. (default: the recipe's; tiny: "
+        + "clean)", valueName: "clean|train"))
+  var matchView: String?
+
   @Flag(help: "Print every backbone with its parameters and GMAC, and end. (default: off)")
   var listBackbones = false
 
@@ -102,6 +120,8 @@ struct Pretrain: VisionCommand {
       ("the videos", !videos.isEmpty), ("--output", output != nil),
       ("--objective", objective != nil), ("--backbone", backbone != nil),
       ("--detections", detections != nil), ("--whole-frame", wholeFrame),
+      ("--reliability", reliability != nil), ("--matcher", matcher != nil),
+      ("--match-view", matchView != nil),
     ] where isGiven {
       throw ValidationError(
         "--resume takes everything but the length from the run folder; leave \(flag) out.")
@@ -141,6 +161,12 @@ struct Pretrain: VisionCommand {
     }
     if let objective = wholeFrame ? "simmim" : objective {
       flags.append(RecipeOverride(flag: "--objective", key: "schedule.objective", value: objective))
+    }
+    for (flag, key, value) in [
+      ("--reliability", "isr.reliability", reliability), ("--matcher", "isr.matcher", matcher),
+      ("--match-view", "isr.matchView", matchView),
+    ] {
+      if let value { flags.append(RecipeOverride(flag: flag, key: key, value: value)) }
     }
     return flags + lengthFlags
   }

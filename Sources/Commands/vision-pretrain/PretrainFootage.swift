@@ -9,6 +9,8 @@ import Reports
 struct PretrainFootage {
   /// The crops as they come.
   let feed: CropFeed
+  /// Number of videos, those that cannot be used included.
+  let videos: Int
   private let known: [VideoOutcome]?
   private let reading: BackgroundExtraction?
   private let display: FootageDisplay
@@ -21,6 +23,7 @@ struct PretrainFootage {
     let display = FootageDisplay(console: session.console)
     self.display = display
     known = cut
+    videos = items.count
     if let cut {
       feed = CropFeed(complete: try CropStore(directory: folder.crops))
       for outcome in cut { Self.tell(outcome, log) }
@@ -65,7 +68,7 @@ struct PretrainFootage {
       log.warning("Skipped \(outcome.name): \(reason)")
     } else {
       log.notice(
-        "\(outcome.name): \(outcome.frames) frames, \(outcome.crops) crops"
+        "\(outcome.name): \(FileCounts(outcome, pairs: nil).summary)"
           + (outcome.isResumed ? " (from the cache)" : "")
           + (outcome.note.map { "; \($0)" } ?? ""))
     }

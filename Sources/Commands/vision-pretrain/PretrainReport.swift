@@ -16,6 +16,8 @@ struct PretrainReport {
     var isrLoss: Double?
     var precision: Double?
     var mining: [String: MiningScores]?
+    var masked: MaskedLosses?
+    var files: [FileCounts] = []
   }
 
   let folder: RunFolder
@@ -39,9 +41,14 @@ struct PretrainReport {
     let inspector = PretrainingInspector(
       model: trainer.model, source: source, recipe: job.recipe, preprocessing: preprocessing)
     if job.recipe.report.pictures { try folder.makePictures() }
+    let fillings = FillingFigures(folder: folder, inspector: inspector)
+    let objective = job.recipe.schedule.objective
+    if objective.includesMasking { summary.masked = try fillings.losses() }
+    var pairsByVideo: [String: Int]?
     try trainer.withBestWeights {
-      if job.recipe.schedule.objective.includesPairs {
+      if objective.includesPairs {
         let pairs = try inspector.pairs()
+        pairsByVideo = Dictionary(pairs.lazy.map { ($0.video, 1) }, uniquingKeysWith: +)
         try folder.write(
           ([InspectedPair.header] + pairs.map(\.line)).joined(separator: "\n") + "\n",
           to: folder.pairs)
@@ -54,13 +61,16 @@ struct PretrainReport {
         }
       }
       guard job.recipe.report.pictures else { return }
-      if job.recipe.schedule.objective.includesMasking {
-        let fillings = FillingFigures(folder: folder, inspector: inspector)
-        if let section = try fillings.section() { sections.append(section) }
+      if objective.includesMasking, let section = try fillings.section() {
+        sections.append(section)
       }
       sections.append(try likenessSection(inspector))
     }
-    sections.append(videoSection())
+    summary.files = outcomes.map { outcome in
+      FileCounts(outcome, pairs: pairsByVideo.map { $0[outcome.name] ?? 0 })
+    }
+    sections.append(Self.videoSection(summary.files))
+    if pairsByVideo != nil { log.notice(Self.pairs(of: summary.files)) }
     if job.recipe.report.pictures {
       for (name, chart) in zip(["losses", "pairs"], Self.charts(rows)) {
         try folder.write(
@@ -107,6 +117,12 @@ struct PretrainReport {
         unit: "images/s"),
     ]
     if let loss = summary.simmimLoss { figures.append(.init("SimMIM loss", text(loss))) }
+    if let masked = summary.masked {
+      figures.append(
+        .init(
+          masked.heldOut == nil ? "SimMIM loss at its end" : "SimMIM loss, held out",
+          text(masked.network), note: "mean colour \(text(masked.meanColour))"))
+    }
     if let loss = summary.isrLoss { figures.append(.init("Pair loss", text(loss))) }
     if let precision = summary.precision {
       figures.append(.init("Match precision", text(precision), note: "against known identities"))
@@ -256,16 +272,26 @@ struct PretrainReport {
       ])
   }
 
-  private func videoSection() -> HTMLReport.Section {
+  /// The pairs of each video, in one line.
+  private static func pairs(of files: [FileCounts]) -> String {
+    let used = files.filter { $0.pairs != nil }
+    let shown = 20
+    return "Pairs by video: "
+      + used.prefix(shown).map { "\($0.name) \($0.pairs ?? 0)" }.joined(separator: ", ")
+      + (used.count > shown ? " and \(used.count - shown) more, see the report" : "")
+  }
+
+  private static func videoSection(_ files: [FileCounts]) -> HTMLReport.Section {
     var table = TextTable(
       columns: [
-        .init("video"), .init("frames", .right), .init("crops", .right), .init("remark"),
+        .init("video"), .init("frames", .right), .init("cuts", .right), .init("boxes", .right),
+        .init("crops", .right), .init("pairs", .right), .init("remark"),
       ])
-    for outcome in outcomes {
-      table.append([
-        outcome.name, String(outcome.frames), String(outcome.crops),
-        outcome.skippedReason ?? outcome.note ?? "",
-      ])
+    for file in files {
+      table.append(
+        [file.name, String(file.frames)]
+          + [file.cuts, file.boxes, file.crops, file.pairs].map { $0.map(String.init) ?? "" }
+          + [file.remark ?? ""])
     }
     return HTMLReport.Section("Footage", blocks: [.table(table)])
   }

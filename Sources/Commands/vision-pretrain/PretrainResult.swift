@@ -23,12 +23,16 @@ struct PretrainResult: Encodable {
   var report: String
   /// Judgement of the pairs by what made them, where identities are known.
   var mining: [String: MiningScores]?
+  /// The loss of masked patches beside that of the mean colour; nil where none were trained.
+  var masked: MaskedLosses?
+  /// What came out of every video, in the order in which they were found.
+  var files: [FileCounts]
 
   private enum Keys: String, CodingKey {
     case run, videos, skipped, frames, crops, pairs, steps, images, imagesPerSecond, peakMemoryMiB
     case simmimLoss = "loss.simmim"
     case isrLoss = "loss.isr"
-    case loss, seconds, waitedSeconds, matchPrecision, alarms, report, mining
+    case loss, seconds, waitedSeconds, matchPrecision, alarms, report, mining, masked, files
   }
 
   func encode(to encoder: any Encoder) throws {
@@ -54,5 +58,7 @@ struct PretrainResult: Encodable {
     try container.encode(alarms, forKey: .alarms)
     try container.encode(report, forKey: .report)
     try container.encode(mining, forKey: .mining)
+    try container.encode(masked, forKey: .masked)
+    try container.encode(files, forKey: .files)
   }
 }

@@ -28,11 +28,9 @@ struct PretrainRun {
 
   func run() throws -> PretrainResult {
     let recipe = job.recipe
-    let extent = Extent(height: recipe.model.imageHeight, width: recipe.model.imageWidth)
     // Everything that can be wrong with names and paths is found before the folder is made.
     let random = RandomStream(seed: UInt64(recipe.seed))
-    let made = try ModelFolder.makeBackbone(
-      named: recipe.model.backbone, extent: extent, random: random)
+    let made = try recipe.makeBackbone(random: random)
     try PretrainingTrainer.check(recipe, backbone: made.backbone)
     let findings = try job.footage()
     let items = findings.items
@@ -88,7 +86,8 @@ struct PretrainRun {
         + "heads, 100 % trained")
     let source = CropSource(footage.feed)
     let trainer = try PretrainingTrainer(
-      recipe: recipe, source: source, model: model, preprocessing: made.entry.preprocessing)
+      recipe: recipe, source: source, model: model, preprocessing: made.entry.preprocessing,
+      videos: footage.videos)
     log.notice("Training: " + trainer.plan.summary)
     if job.isLengthChanged {
       if let state = job.state { try trainer.plan.check(state) }
@@ -113,8 +112,15 @@ struct PretrainRun {
       trainer: trainer, folder: folder, configuration: configuration, threads: job.threads,
       isResumed: job.isResumed, start: start, command: resumeCommand, footage: footage,
       atEndOfStage: { stage in
-        guard recipe.report.pictures, stage.objective != .isr else { return }
-        try trainer.withBestWeights { try fillings.draw() }
+        guard stage.objective != .isr else { return }
+        let heldOut = trainer.heldOut
+        let losses = try trainer.withBestWeights {
+          try fillings.take(
+            crops: heldOut ?? 0..<source.store.count,
+            heldOut: heldOut.map { source.store.records[$0.lowerBound].video },
+            drawing: recipe.report.pictures)
+        }
+        log.notice(losses.sentence)
       })
     let state = try training.run(log: log, interruption: session.interruption)
     let outcomes = try footage.outcomes()
@@ -138,7 +144,8 @@ struct PretrainRun {
       simmimLoss: summary.simmimLoss, isrLoss: summary.isrLoss,
       seconds: state.elapsed + (ContinuousClock.now - trained) / .seconds(1),
       waitedSeconds: state.waited, matchPrecision: summary.precision,
-      alarms: state.alarms, report: folder.report.path, mining: summary.mining)
+      alarms: state.alarms, report: folder.report.path, mining: summary.mining,
+      masked: summary.masked, files: summary.files)
     log.notice(
       "Training waited \(Self.short(trainer.headWait)) s for its first frames and "
         + "\(Self.short(state.waited)) s for footage later")

@@ -44,6 +44,7 @@ struct TrainingSession {
       before, directory: folder.url, columns: Self.columns, isResumed: isResumed)
     var stage: PretrainingPlan.Stage?
     var progress: ProgressReporter?
+    var estimate = EndEstimate()
     func save() throws {
       addPart(to: &record.state, before: before)
       try record.save {
@@ -64,6 +65,7 @@ struct TrainingSession {
           completed: trainer.step - current.start, console: log.console)
       }
       let report: StepReport
+      let stepStart = ContinuousClock.now
       do {
         // Trouble with the footage ends the run at once, not when the crops it has are used up.
         try footage.check()
@@ -73,6 +75,12 @@ struct TrainingSession {
         continue
       }
       footage.stepBack()
+      if let sentence = estimate.sentence(
+        after: report, duration: (ContinuousClock.now - stepStart) / .seconds(1), in: current,
+        of: trainer.plan)
+      {
+        log.notice(sentence)
+      }
       record.state.step = trainer.step
       record.state.images += report.images
       record.state.pairs += report.pairs

@@ -12,6 +12,8 @@ public import Tensors
 public struct MaskedBatch: Sendable {
   /// `[batch, height, width, 3]`, normalised.
   public let images: Tensor
+  /// What is to be reconstructed, of the same shape.
+  public let target: Tensor
   /// Per picture one mark per unit, true is hidden.
   public let masks: [[Bool]]
 }
@@ -48,9 +50,11 @@ public final class BatchMaker: Sendable {
   private let pool: Mutex<Pool>
 
   /// Prepares the samplers; no crop is visible before ``reveal(_:)``.
+  ///
+  /// With `holdsOut` the crops of the last video are kept from masked batches.
   public init(
     source: CropSource, recipe: PretrainingRecipe, extent: Extent, preprocessing: Preprocessing,
-    random: RandomStream
+    random: RandomStream, holdsOut: Bool = false
   ) {
     self.source = source
     self.recipe = recipe
@@ -59,7 +63,8 @@ public final class BatchMaker: Sendable {
     self.random = random
     pool = Mutex(
       Pool(
-        crops: VisibleCrops(feed: source.feed, recipe: recipe, random: random),
+        crops: VisibleCrops(
+          feed: source.feed, recipe: recipe, random: random, holdsOut: holdsOut),
         styles: CameraStyles(source: source)))
     // Without masked modelling the unit may be anything, even one that does not divide the picture.
     masks =
@@ -82,6 +87,12 @@ public final class BatchMaker: Sendable {
 
   /// Visible crops.
   public var crops: Int { pool.withLock { $0.crops.crops } }
+
+  /// Visible crops that masked batches are drawn from.
+  public var maskedCrops: Int { pool.withLock { $0.crops.maskedCrops } }
+
+  /// Visible crops that are kept from masked batches; nil for none.
+  public var heldOut: Range<Int>? { pool.withLock { $0.crops.heldOut } }
 
   /// Visible frames that can take part in a pair.
   public var pairableFrames: Int { pool.withLock { $0.crops.sampler.frameCount } }
@@ -107,16 +118,16 @@ public final class BatchMaker: Sendable {
       changes.append(recipe.simmim.augmentation.change(of: image, random: &random))
       drawn.append(maskGenerator.mask(random: &random))
     }
+    let pictures = PictureBatch.tensor(
+      images, changes: changes, extent: extent, preprocessing: preprocessing)
     return MaskedBatch(
-      images: PictureBatch.tensor(
-        images, changes: changes, extent: extent, preprocessing: preprocessing),
-      masks: drawn)
+      images: pictures, target: recipe.simmim.target(of: pictures), masks: drawn)
   }
 
   /// The crops of a masked step: the next of an endless sequence of shuffled passes over all crops, or
   /// any of the visible ones while there are others to come.
   private func maskedCrops(step: Int, part: Int) -> [Int] {
-    let (total, isEverything) = pool.withLock { ($0.crops.crops, $0.crops.isEverything) }
+    let (total, isEverything) = pool.withLock { ($0.crops.maskedCrops, $0.crops.isEverything) }
     let size = min(recipe.simmim.batch, total)
     guard isEverything else {
       var random = random.split("head").split(step).split(part)

@@ -80,43 +80,100 @@ public struct FramePairSampler: Sendable {
   public func pairs(step: Int, progress: Double) -> [FramePair] {
     guard eligible > 0 else { return [] }
     var random = random.split("pairs").split(step)
-    var count = settings.pairsPerBatch
     let maximum = largestGap(progress: progress)
-    var result: [FramePair] = []
     switch settings.batchSource {
-    case .oneVideo:
-      // Chosen by its number of frames; one strand of time per pair keeps the persons different.
-      var ticket = random.integer(below: eligible)
-      var chosen = videos[0]
-      for video in videos {
-        chosen = video
-        if ticket < video.frames.count { break }
-        ticket -= video.frames.count
-      }
-      // More pairs than frames would share their strands.
-      count = min(count, chosen.frames.count)
-      for index in 0..<count {
-        let range =
-          (chosen.frames.count * index / count)..<(chosen.frames.count * (index + 1) / count)
-        if let pair = pair(in: chosen, frames: range, maximum: maximum, random: &random) {
-          result.append(pair)
-        }
-      }
-    case .mixed:
-      let order = random.permutation(videos.count)
-      for index in 0..<count {
-        let video = videos[order[index % order.count]]
-        let range = 0..<video.frames.count
-        if let pair = pair(in: video, frames: range, maximum: maximum, random: &random) {
-          result.append(pair)
-        }
+    case .oneVideo: return pairsOfOneVideo(maximum: maximum, random: &random)
+    case .mixed: return pairsOfAllVideos(maximum: maximum, random: &random)
+    case .automatic:
+      return hasMixedBatches
+        ? pairsOfManyVideos(maximum: maximum, random: &random)
+        : pairsOfOneVideo(maximum: maximum, random: &random)
+    }
+  }
+
+  /// Whether ``ISRSettings/BatchSource/automatic`` takes pairs of several videos from these frames.
+  ///
+  /// It does where there are as many videos as pairs, or where most of the time lies in videos whose
+  /// strands are shorter than half a walk, so that more than neighbouring strands share their persons.
+  /// One video alone is never mixed.
+  var hasMixedBatches: Bool {
+    guard videos.count > 1 else { return false }
+    if videos.count >= settings.pairsPerBatch { return true }
+    let shortest = settings.walkSeconds / 2 * Double(settings.pairsPerBatch)
+    let durations = videos.map { video in
+      (video.frames.last?.seconds ?? 0) - (video.frames.first?.seconds ?? 0)
+    }
+    let short = durations.lazy.filter { $0 < shortest }.reduce(0, +)
+    return 2 * short > durations.reduce(0, +)
+  }
+
+  /// Chosen by its number of frames; one strand of time per pair keeps the persons different.
+  private func pairsOfOneVideo(maximum: Double, random: inout RandomStream) -> [FramePair] {
+    let chosen = videos[draw(among: Array(videos.indices), random: &random)]
+    return strands(settings.pairsPerBatch, of: chosen).compactMap {
+      pair(in: chosen, frames: $0, maximum: maximum, random: &random)
+    }
+  }
+
+  private func pairsOfAllVideos(maximum: Double, random: inout RandomStream) -> [FramePair] {
+    let order = random.permutation(videos.count)
+    return (0..<settings.pairsPerBatch).compactMap { index in
+      let video = videos[order[index % order.count]]
+      return pair(
+        in: video, frames: 0..<video.frames.count, maximum: maximum,
+        recurrence: settings.walkSeconds, random: &random)
+    }
+  }
+
+  /// As many videos as pairs, drawn by their numbers of frames, or all of them with several strands.
+  private func pairsOfManyVideos(maximum: Double, random: inout RandomStream) -> [FramePair] {
+    var left = Array(videos.indices)
+    var chosen: [Int] = []
+    while !left.isEmpty, chosen.count < settings.pairsPerBatch {
+      let next = draw(among: left, random: &random)
+      chosen.append(next)
+      left.removeAll { $0 == next }
+    }
+    var result: [FramePair] = []
+    for (place, index) in chosen.enumerated() {
+      // The first of the videos take the pairs that are left over.
+      let count =
+        settings.pairsPerBatch / chosen.count
+        + (place < settings.pairsPerBatch % chosen.count ? 1 : 0)
+      for strand in strands(count, of: videos[index]) {
+        guard
+          let pair = pair(
+            in: videos[index], frames: strand, maximum: maximum,
+            recurrence: settings.walkSeconds, random: &random)
+        else { continue }
+        result.append(pair)
       }
     }
     return result
   }
 
+  /// One of the videos, each as likely as it has frames.
+  private func draw(among candidates: [Int], random: inout RandomStream) -> Int {
+    let total = candidates.reduce(0) { $0 + videos[$1].frames.count }
+    var ticket = random.integer(below: total)
+    for index in candidates {
+      if ticket < videos[index].frames.count { return index }
+      ticket -= videos[index].frames.count
+    }
+    return candidates[candidates.count - 1]
+  }
+
+  /// The frames of a video in `count` parts of equal length; fewer where it has fewer frames.
+  private func strands(_ count: Int, of video: Video) -> [Range<Int>] {
+    let frames = video.frames.count
+    // More pairs than frames would share their strands.
+    let count = min(count, frames)
+    return (0..<count).map { frames * $0 / count..<frames * ($0 + 1) / count }
+  }
+
   private func pair(
-    in video: Video, frames range: Range<Int>, maximum: Double, random: inout RandomStream
+    in video: Video, frames range: Range<Int>, maximum: Double, recurrence: Double = 0,
+    random: inout RandomStream
   ) -> FramePair? {
     for _ in 0..<8 {
       let index = range.lowerBound + random.integer(below: range.count)
@@ -128,7 +185,8 @@ public struct FramePairSampler: Sendable {
       else { continue }
       return FramePair(
         first: subset(anchor.crops, random: &random),
-        second: subset(partner.crops, random: &random), gap: partner.seconds - anchor.seconds)
+        second: subset(partner.crops, random: &random), gap: partner.seconds - anchor.seconds,
+        video: video.number, seconds: anchor.seconds, recurrenceSeconds: recurrence)
     }
     return nil
   }

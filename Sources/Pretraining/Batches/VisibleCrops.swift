@@ -20,17 +20,30 @@ struct VisibleCrops {
   private let feed: CropFeed
   private let empty: FramePairSampler
   private let needsPairs: Bool
+  private let holdsOut: Bool
   private var hasPairs: Bool
   private var limit = 0
 
-  init(feed: CropFeed, recipe: PretrainingRecipe, random: RandomStream) {
+  init(feed: CropFeed, recipe: PretrainingRecipe, random: RandomStream, holdsOut: Bool = false) {
     self.feed = feed
+    self.holdsOut = holdsOut
     empty = FramePairSampler(
       settings: recipe.isr, samplingRate: recipe.extraction.samplingRate, random: random)
     sampler = empty
     needsPairs = recipe.schedule.objective.includesPairs
     hasPairs = !needsPairs
   }
+
+  /// The crops that masked modelling must not see: those of the last video read, once there is another.
+  ///
+  /// While there are videos to come, the last one so far is left out, and seen when another follows it.
+  var heldOut: Range<Int>? {
+    guard holdsOut, videos.count > 1 else { return nil }
+    return videos.values.max { $0.lowerBound < $1.lowerBound }
+  }
+
+  /// Crops that masked modelling may see: positions 0 ..< maskedCrops of the store.
+  var maskedCrops: Int { heldOut?.lowerBound ?? crops }
 
   /// Shows the first `limit` usable frames, and as many more as it takes until there is a pair.
   ///

@@ -2,7 +2,6 @@ public import Backbones
 import Batches
 import Datasets
 import Gradients
-public import Images
 import Layers
 import Losses
 import Matching
@@ -13,11 +12,11 @@ import Tensors
 /// Looks at what a pretrained model does: the pairs it finds, what it fills in, which crops it finds
 /// alike.
 public struct PretrainingInspector {
-  private let model: PretrainingModel
+  let model: PretrainingModel
   let source: CropSource
   let recipe: PretrainingRecipe
-  private let preprocessing: Preprocessing
-  private let random: RandomStream
+  let preprocessing: Preprocessing
+  let random: RandomStream
 
   /// Looks at a model on the crops of a store.
   public init(
@@ -31,7 +30,7 @@ public struct PretrainingInspector {
     random = RandomStream(seed: UInt64(recipe.seed)).split("inspection")
   }
 
-  private var extent: Extent { model.backbone.inputExtent }
+  var extent: Extent { model.backbone.inputExtent }
 
   /// Matches frame pairs spread over the footage with the trained network in evaluation mode.
   ///
@@ -109,77 +108,6 @@ public struct PretrainingInspector {
       parts.append(Variable(run(Variable(input))))
     }
     return Variable.concatenated(parts, axis: 0).value
-  }
-
-  /// A crop with a part hidden, what the network filled in, and the truth.
-  public struct Filling: Sendable {
-    /// The hidden part is mid-grey.
-    public var masked: Image
-    /// The reconstruction where hidden, the truth elsewhere.
-    public var filled: Image
-    /// The whole crop.
-    public var truth: Image
-    /// Mean absolute error per hidden pixel and channel, of normalised values.
-    public var error: Double
-    /// The same for filling every hidden pixel with the mean colour of the visible ones.
-    public var meanColourError: Double
-  }
-
-  /// Reconstructions of crops spread over the store.
-  public func fillings(count: Int = 12) throws -> [Filling] {
-    let store = source.store
-    let generator = MaskGenerator(
-      image: extent, unit: recipe.simmim.maskUnit, ratio: recipe.simmim.maskRatio)
-    let chosen = (0..<min(count, store.count)).map { $0 * store.count / min(count, store.count) }
-    let images = try chosen.map { try source.image(at: $0) }
-    let input = PictureBatch.tensor(images, extent: extent, preprocessing: preprocessing)
-    var random = random.split("masks")
-    let masks = chosen.map { _ in generator.mask(random: &random) }
-    let cells = masks.flatMap { generator.expanded($0, stride: model.backbone.maskStride) }
-    let hidden = masks.flatMap { generator.expanded($0, stride: 1) }
-    let output = model.reconstruction(of: Variable(input), mask: cells, in: .inference()).value
-    var composed = input
-    composed.withMutablePointer { target in
-      output.withPointer { values in
-        for pixel in hidden.indices where hidden[pixel] {
-          for channel in 0..<3 { target[pixel * 3 + channel] = values[pixel * 3 + channel] }
-        }
-      }
-    }
-    let masked = PictureBatch.images(from: input, preprocessing: preprocessing, hidden: hidden)
-    let filled = PictureBatch.images(from: composed, preprocessing: preprocessing)
-    let truth = PictureBatch.images(from: input, preprocessing: preprocessing)
-    let plane = extent.height * extent.width
-    let (inputs, outputs) = (input.values, output.values)
-    return chosen.indices.map { index in
-      let range = index * plane..<(index + 1) * plane
-      let errors = Self.errors(inputs, outputs, hidden, range)
-      return Filling(
-        masked: masked[index], filled: filled[index], truth: truth[index], error: errors.model,
-        meanColourError: errors.meanColour)
-    }
-  }
-
-  private static func errors(
-    _ truth: [Float], _ output: [Float], _ hidden: [Bool], _ range: Range<Int>
-  ) -> (model: Double, meanColour: Double) {
-    var mean = [Double](repeating: 0, count: 3)
-    var visible = 0.0
-    for pixel in range where !hidden[pixel] {
-      for channel in 0..<3 { mean[channel] += Double(truth[pixel * 3 + channel]) }
-      visible += 1
-    }
-    mean = mean.map { $0 / max(visible, 1) }
-    var (model, plain, count) = (0.0, 0.0, 0.0)
-    for pixel in range where hidden[pixel] {
-      for channel in 0..<3 {
-        let value = Double(truth[pixel * 3 + channel])
-        model += abs(value - Double(output[pixel * 3 + channel]))
-        plain += abs(value - mean[channel])
-        count += 1
-      }
-    }
-    return (model / max(count, 1), plain / max(count, 1))
   }
 
   /// A crop and the crops most like it.

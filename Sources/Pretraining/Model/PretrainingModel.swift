@@ -20,7 +20,9 @@ public final class PretrainingHeads: Module {
     embedding = EmbeddingHead(
       backbone.featureWidth, width, normalizing: normalizing, random: &random)
     maskToken = Parameter(
-      random.normal(shape: [1, 1, backbone.maskChannels], deviation: 0.02, limit: 0.02),
+      random.normal(
+        shape: [1, 1, backbone.maskChannels], deviation: 0.02,
+        limit: backbone.maskTokenRules.limit),
       decays: false)
     decoder = Linear(
       uniform: backbone.featureWidth, 3 * backbone.mapStride * backbone.mapStride, random: &random)

@@ -56,6 +56,13 @@ public struct PairMiner: Sendable {
       frame += [Int](repeating: 2 * index, count: n) + [Int](repeating: 2 * index + 1, count: m)
       clip += [Int](repeating: index, count: n + m)
     }
-    return PairBatch(frame: frame, clip: clip, pairs: [])
+    let kin = framePairs.indices.map { index in
+      Set(
+        framePairs.indices.filter {
+          $0 != index && framePairs[$0].mayRecur(in: framePairs[index])
+        })
+    }
+    return PairBatch(
+      frame: frame, clip: clip, pairs: [], kin: kin.contains { !$0.isEmpty } ? kin : [])
   }
 }

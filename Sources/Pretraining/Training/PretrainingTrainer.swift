@@ -59,11 +59,12 @@ public final class PretrainingTrainer {
 
   /// Plans the run and checks that the recipe suits the store and the backbone.
   ///
-  /// Footage may still be read meanwhile; waits for the part that the first step needs.
+  /// Footage may still be read meanwhile; waits for the part that the first step needs. `videos` is the
+  /// number of videos that it is read from, by which masked modelling may leave one out.
   /// - Throws: ``PretrainingError``, or `DatasetError` when a crop cannot be read.
   public init(
     recipe: PretrainingRecipe, source: CropSource, model: PretrainingModel,
-    preprocessing: Preprocessing
+    preprocessing: Preprocessing, videos: Int = 1
   ) throws {
     let backbone = model.backbone
     let extent = backbone.inputExtent
@@ -75,9 +76,9 @@ public final class PretrainingTrainer {
     random = RandomStream(seed: UInt64(recipe.seed)).split("training")
     maker = BatchMaker(
       source: source, recipe: recipe, extent: extent, preprocessing: preprocessing,
-      random: random.split("batches"))
+      random: random.split("batches"), holdsOut: recipe.simmim.holdsOut(ofVideos: videos))
     var waited = recipe.countsEpochs ? try maker.reveal(.max) : 0
-    plan = PretrainingPlan(recipe: recipe, crops: maker.crops, frames: maker.pairableFrames)
+    plan = PretrainingPlan(recipe: recipe, crops: maker.maskedCrops, frames: maker.pairableFrames)
     rule = FootageRule(recipe: recipe, firstStage: plan.stages.first?.steps ?? 0)
     waited += try maker.reveal(rule.frames(at: 0))
     headWait = waited
@@ -130,13 +131,19 @@ public final class PretrainingTrainer {
   /// Makes the optimizer of the stage the next step belongs to.
   private func startStage() {
     let stage = plan.stage(at: step) ?? plan.stages.last
-    let decay = stage?.objective == .simmim ? recipe.simmim.weightDecay : recipe.isr.weightDecay
+    let isMasked = stage?.objective == .simmim
+    let (settings, token) = (recipe.simmim, model.backbone.maskTokenRules)
     optimizer = AdamW(
       model.parameters, beta1: Float(recipe.optimizer.beta1), beta2: Float(recipe.optimizer.beta2),
-      epsilon: Float(recipe.optimizer.epsilon), weightDecay: Float(decay))
+      epsilon: Float(recipe.optimizer.epsilon),
+      weightDecay: Float(isMasked ? settings.weightDecay : recipe.isr.weightDecay),
+      decays: { isMasked ? settings.decays($0, $1, token: token) : $1.decays })
     // The coming stage works with other shapes; what the last one cached would only lie there.
     Compute.releaseCachedBuffers()
   }
+
+  /// Crops of the store that masked modelling does not see, once all footage has been read; nil for none.
+  public var heldOut: Range<Int>? { maker.heldOut }
 
   /// Whether all steps are done.
   public var isFinished: Bool { step >= plan.totalSteps }
@@ -164,7 +171,7 @@ public final class PretrainingTrainer {
   private func advance(_ stage: PretrainingPlan.Stage) throws -> StepReport {
     let (prepared, waited) = try nextBatch(stage)
     let local = step - stage.start
-    let rate = schedule(stage).rate(at: local)
+    let rate = rate(of: stage, at: local)
     var report = StepReport(
       step: step, objective: stage.objective, images: 0, pairs: 0, values: ["rate": Double(rate)],
       waited: waited, waitedForFootage: min(waited, prepared.waitedForFootage))
@@ -188,18 +195,13 @@ public final class PretrainingTrainer {
     return report
   }
 
-  private func schedule(_ stage: PretrainingPlan.Stage) -> WarmupCosine {
-    if stage.objective == .simmim {
-      let settings = recipe.simmim
-      return WarmupCosine(
-        total: stage.steps, warmup: Int(Double(stage.steps) * settings.warmupFraction),
-        peak: Float(settings.learningRate), start: Float(settings.warmupStartRate),
-        minimum: Float(settings.minimumRate))
-    }
+  private func rate(of stage: PretrainingPlan.Stage, at step: Int) -> Float {
+    if stage.objective == .simmim { return recipe.simmim.rate(at: step, of: stage.steps) }
     let settings = recipe.isr
     return WarmupCosine(
       total: stage.steps, warmup: Int(Double(stage.steps) * settings.warmupFraction),
-      peak: Float(settings.learningRate), start: 0, minimum: Float(settings.minimumRate))
+      peak: Float(settings.learningRate), start: 0, minimum: Float(settings.minimumRate)
+    ).rate(at: step)
   }
 
   private func nextBatch(_ stage: PretrainingPlan.Stage) throws -> (PreparedBatch, Double) {
@@ -262,7 +264,7 @@ public final class PretrainingTrainer {
     let images = Variable(batch.images)
     let output = model.reconstruction(of: images, mask: cells, in: context)
     return MaskedReconstruction()(
-      output, target: batch.images,
+      output, target: batch.target,
       mask: Tensor(pixels.map { $0 ? 1 : 0 }, shape: [pixels.count]))
   }
 

@@ -37,10 +37,8 @@ public struct StepProbe: Sendable {
     short.isr.gapMinimum = 0
     short.isr.gapMaximumStart = 1
     short.isr.gapMaximumEnd = 1
-    let extent = Extent(height: recipe.model.imageHeight, width: recipe.model.imageWidth)
     let random = RandomStream(seed: 0)
-    let made = try ModelFolder.makeBackbone(
-      named: recipe.model.backbone, extent: extent, random: random)
+    let made = try recipe.makeBackbone(random: random)
     let trainer = try PretrainingTrainer(
       recipe: short, source: CropSource(try Self.store(for: recipe, isCancelled: isCancelled)),
       model: PretrainingModel(

@@ -1,0 +1,35 @@
+import Pretraining
+
+/// What came out of one video.
+struct FileCounts: Encodable {
+  let name: String
+  let frames: Int
+  /// Boxes before the box rules; nil if an earlier part of the run cut the crops.
+  let boxes: Int?
+  let crops: Int
+  /// Shot cuts; nil if an earlier part of the run cut the crops.
+  let cuts: Int?
+  /// Pairs of it in `pairs.csv`; nil where none are mined.
+  let pairs: Int?
+  /// Why it was skipped, or a remark.
+  let remark: String?
+
+  init(_ outcome: VideoOutcome, pairs: Int?) {
+    name = outcome.name
+    frames = outcome.frames
+    boxes = outcome.boxes
+    crops = outcome.crops
+    cuts = outcome.clips.map { $0 - 1 }
+    self.pairs = outcome.skippedReason == nil ? pairs : nil
+    remark = outcome.skippedReason ?? outcome.note
+  }
+
+  /// The counts in words, the pairs aside.
+  var summary: String {
+    var parts = [counted(frames, "frame")]
+    if let boxes { parts.append("\(boxes) box\(boxes == 1 ? "" : "es")") }
+    parts.append(counted(crops, "crop"))
+    if let cuts { parts.append(counted(cuts, "cut")) }
+    return parts.joined(separator: ", ")
+  }
+}
