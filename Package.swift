@@ -210,7 +210,7 @@ let package = Package(
     tests("Tensors", ["Tensors", "CKernels"]),
     tests("Pipelines", ["Pipelines"]),
     tests("Gradients", ["Gradients", "Tensors", "CKernels"]),
-    tests("Images", ["Images", "CMedia"], resources: [.copy("Fixtures")]),
+    tests("Images", ["Images", "Tensors", "CMedia"], resources: [.copy("Fixtures")]),
     tests("Matching", ["Matching", "CKernels"], resources: [.copy("Goldens")]),
     tests("Layers", ["Layers", "Gradients", "Tensors", "CKernels"]),
     tests(

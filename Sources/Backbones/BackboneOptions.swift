@@ -36,6 +36,8 @@ public struct BackboneOptions: Sendable, Hashable {
   public var dropPath: Float?
   /// Stride of the last stage of a residual network, 1 or 2.
   public var lastStride: Int?
+  /// Whether shifted windows keep cells from opposite ends of a map apart.
+  public var masksBorders: Bool?
   /// Length of a linear feature layer behind the pooling; 0 for none.
   public var featureLayer: Int?
 
@@ -54,6 +56,7 @@ public struct BackboneOptions: Sendable, Hashable {
       ("no_embed_class", positionsOfPrefix != nil), ("init_values", layerScale != nil),
       ("drop_path_rate", dropPath != nil), ("last_stride", lastStride != nil),
       ("feature_layer", featureLayer != nil), ("norm_eps", normEpsilon != nil),
+      ("masks_borders", masksBorders != nil),
     ]
     return Set(options.filter(\.1).map(\.0))
   }

@@ -18,6 +18,16 @@ public final class ResNet: MaskableBackbone {
   private let layer4: [Bottleneck]
   private let fc: Linear?
   private let lastStride: Int
+  private let pooling: Pooling
+
+  /// How the stem's largest values are taken; the same weights fit both, the features do not.
+  public enum Pooling: Sendable, Hashable {
+    /// From windows of three that begin one cell outside the map, as in torchvision and timm.
+    case centered
+    /// From windows of three that begin on the map and may reach beyond its end, as in later versions of
+    /// fast-reid.
+    case trailing
+  }
 
   /// Makes a network; `lastStride` 1 keeps the last stage at stride 16, as ReID uses it.
   ///
@@ -25,11 +35,13 @@ public final class ResNet: MaskableBackbone {
   /// per picture (IBN-a): X. Pan et al., "Two at Once", 2018, arXiv 1807.09441.
   public init(
     blocks: [Int] = [3, 4, 6, 3], classes: Int = 0, lastStride: Int = 2,
-    mixesInstances: Bool = false, image: Extent, random: RandomStream
+    mixesInstances: Bool = false, pooling: Pooling = .centered, image: Extent,
+    random: RandomStream
   ) {
     precondition(blocks.count == 4, "ResNet: needs four stages, got \(blocks)")
     inputExtent = image
     self.lastStride = lastStride
+    self.pooling = pooling
     var stem = random.split("stem")
     conv1 = Convolution2D(3, 64, kernel: 7, stride: 2, padding: 3, random: &stem)
     bn1 = BatchNormalization(64)
@@ -77,8 +89,14 @@ public final class ResNet: MaskableBackbone {
 
   /// The pooled map of the stem.
   public func embedded(_ images: Variable, in context: ForwardContext) -> Variable {
-    bn1(conv1(images, in: context), rectifying: true, in: context)
-      .maximumPooled(Window(3, stride: 2, padding: 1))
+    let map = bn1(conv1(images, in: context), rectifying: true, in: context)
+    switch pooling {
+    case .centered: return map.maximumPooled(Window(3, stride: 2, padding: 1))
+    case .trailing:
+      // Nothing on the map is below the zeros that are put behind it.
+      return map.padded(bottom: 1 - map.shape[1] % 2, right: 1 - map.shape[2] % 2)
+        .maximumPooled(Window(3, stride: 2))
+    }
   }
 
   /// Runs some of the blocks.
@@ -117,24 +135,50 @@ public final class ResNet: MaskableBackbone {
 }
 
 extension BackboneCatalog.Entry {
+  /// In what a residual network differs from timm's, whose weights it takes all the same.
+  enum ResidualVariant {
+    case published, lastStride1, fastReID
+
+    var summary: String {
+      switch self {
+      case .published: ""
+      case .lastStride1: ", its last stage at stride 1 as ReID uses it"
+      case .fastReID:
+        ", as later versions of fast-reid run it: last stride 1, pooling without border"
+      }
+    }
+  }
+
   /// A residual network with bottleneck blocks.
-  static func residual(_ name: String, mixesInstances: Bool = false) -> Self {
-    Self(
+  ///
+  /// A network that runs differently from timm's has a name of its own, so that nobody opens its folder
+  /// with timm's and gets other features without a word.
+  static func residual(
+    _ name: String, variant: ResidualVariant = .published, mixesInstances: Bool = false
+  ) -> Self {
+    let usual = variant == .published ? 2 : 1
+    return Self(
       name,
-      mixesInstances
-        ? "the same, half of the channels normalised per picture in stages 1 to 3"
-        : "residual network with bottleneck blocks, torchvision's names",
+      (mixesInstances
+        ? "the residual network with half of the channels normalised per picture in stages 1 to 3"
+        : "residual network with bottleneck blocks, torchvision's names") + variant.summary,
       extent: Extent(height: 256, width: 128), unit: 32, options: ["last_stride", "depth"]
     ) { options, extent, random throws(BackboneError) in
-      let (blocks, stride) = (options.depths ?? [3, 4, 6, 3], options.lastStride ?? 2)
+      let (blocks, stride) = (options.depths ?? [3, 4, 6, 3], options.lastStride ?? usual)
       guard blocks.count == 4, blocks.allSatisfy({ $0 > 0 }), (1...2).contains(stride) else {
         throw .invalid(
           name: name,
           reason: "it has four stages and a last stride of 1 or 2, not \(blocks), \(stride)")
       }
+      guard variant != .lastStride1 || stride == 1 else {
+        throw .invalid(
+          name: name,
+          reason: "its last stride is 1; the network with 2 has the name without _stride1")
+      }
       return ResNet(
         blocks: blocks, classes: options.classes, lastStride: stride,
-        mixesInstances: mixesInstances, image: extent, random: random)
+        mixesInstances: mixesInstances, pooling: variant == .fastReID ? .trailing : .centered,
+        image: extent, random: random)
     }
   }
 }

@@ -18,7 +18,7 @@ public final class SwinTransformer: MaskableBackbone {
   private let norm: LayerNormalization
   private let head: SwinHead?
   @Key("feat") private var featureLayer: Linear?
-  @Key("output_layer") private var flattened: FlattenedHead?
+  @Key("feature_layer") private var flattened: FlattenedHead?
 
   /// Makes a network with the release's start: weights and tables ~ N(0, 0.02²), biases 0, the patch
   /// convolution the framework's default.

@@ -30,7 +30,8 @@ extension BackboneCatalog.Entry {
   ) -> Self {
     Self(
       name, "DINOv2's vision transformer of width \(width), \(registers) registers",
-      extent: Extent(height: 518, width: 518), unit: 14, options: plainOptions
+      extent: Extent(height: 518, width: 518), unit: 14, options: plainOptions,
+      published: VisionTransformer.publishedNames
     ) { options, extent, random throws(BackboneError) in
       var configuration = VisionTransformer.Configuration(
         image: extent, patch: 14, width: width, heads: heads, pooling: .token)
@@ -47,7 +48,7 @@ extension BackboneCatalog.Entry {
     return Self(
       name, "vision transformer with relative positions \(place)",
       extent: Extent(height: 224, width: 224), unit: 16, options: shapeOptions,
-      published: [VisionTransformer.release]
+      published: [VisionTransformer.release, VisionTransformer.fineTuned]
     ) { options, extent, random throws(BackboneError) in
       try VisionTransformer(
         .relative(image: extent, width: 768, heads: 12, dropPath: 0.1, isShared: isShared), options,

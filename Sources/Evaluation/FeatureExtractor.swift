@@ -9,7 +9,7 @@ import Quality
 import Storage
 import Tasks
 import Tensors
-import Training
+public import Training
 
 /// A model that is only asked for features, whatever kind it is.
 ///
@@ -51,6 +51,8 @@ public final class FeatureExtractor {
   public let extent: Extent?
   /// What is probably wrong with how the model has its pictures prepared, a sentence each.
   public let preparationMistakes: [String]
+  /// What is told about the model's opening; nil for baselines.
+  public let loadNotice: LoadNotice?
   /// Parameters used; 0 for baselines.
   public let parameterCount: Int
   /// Rows and columns of prepared faces, where the model was fine-tuned for them.
@@ -94,6 +96,7 @@ public final class FeatureExtractor {
       trainedLengths = []
       fingerprint = nil
       preparationMistakes = []
+      loadNotice = nil
       extent = nil
       parameterCount = 0
       facePictureSize = nil
@@ -171,6 +174,7 @@ public final class FeatureExtractor {
         ? describe : { Variable(describe($0, $1)).slice(0..<cut, axis: 1).value },
       preparation: preparation)
     preparationMistakes = model.configuration.pretrainedCfg.mistakes
+    loadNotice = LoadNotice(model)
     let isUntrained = reference.hasPrefix("random:")
     let made = model.configuration.swiftVision.origin
     origin =

@@ -46,4 +46,12 @@ public struct LoadReport: Sendable, Hashable {
     }
     return text
   }
+
+  /// A line for each tensor that was not simply read, for those who ask.
+  public var details: [String] {
+    missing.map { "missing: \($0)" } + unexpected.map { "unexpected: \($0)" }
+      + reshaped.map { "reshaped: \($0.path) from \($0.from) to \($0.to)" }
+      + ignored.map { "ignored: \($0)" }
+      + converted.sorted { $0.key < $1.key }.map { "converted from \($0.value): \($0.key)" }
+  }
 }

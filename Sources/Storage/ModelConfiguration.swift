@@ -17,6 +17,9 @@ public struct ModelConfiguration: Codable, Sendable, Hashable {
   public var pretrainedCfg: Preparation
   /// What timm has no field for.
   public var swiftVision: Additions
+  /// The description in the form of the transformers library that this one was read from, in which it is
+  /// also written; nil for timm's form.
+  public var transformers: TransformersForm?
 
   /// Facts that only this tool-kit uses.
   public struct Additions: Codable, Sendable, Hashable {
@@ -28,9 +31,13 @@ public struct ModelConfiguration: Codable, Sendable, Hashable {
     public var lastStride: Int?
     /// Length of the feature layer behind a network's pooling, for networks that have one.
     public var featureLayer: Int?
+    /// Whether PETALface's shifted windows keep cells from opposite ends of a map apart, where they do not
+    /// do as the network's name says.
+    public var masksBorders: Bool?
 
     enum CodingKeys: String, CodingKey {
       case embedding, origin
+      case masksBorders = "masks_borders"
       case lastStride = "last_stride"
       case featureLayer = "feature_layer"
     }
@@ -104,8 +111,9 @@ public struct ModelConfiguration: Codable, Sendable, Hashable {
     }
   }
 
-  /// Writes the configuration into a model folder.
+  /// Writes the configuration into a model folder, in the form that it was read in.
   public func write(folder: URL) throws(ModelFolderError) {
+    if let transformers { return try transformers.write(self, folder: folder) }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     do {

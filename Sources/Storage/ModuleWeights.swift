@@ -21,6 +21,11 @@ public enum ModuleWeights {
     for (path, parameter) in module.parameters {
       let value = overrides[path] ?? parameter.value
       let names = naming.names(of: path)
+      if let composition = naming.composition(of: path), let name = names.first {
+        let stored = composition.stored(value)
+        tensors.append((name, stored.shape, numbers(stored.values)))
+        continue
+      }
       let rows = (value.shape.first ?? 1) / max(names.count, 1)
       for (index, name) in names.enumerated() {
         let part = names.count == 1 ? value : value.rows((index * rows)..<((index + 1) * rows))
@@ -42,11 +47,11 @@ public enum ModuleWeights {
   ///
   /// Nothing is set before the whole file has been found to fit, unless the module is fresh: then each
   /// tensor is read into the memory that the module has for it, and a module whose reading failed is to
-  /// be thrown away.
+  /// be thrown away. The counters `num_batches_tracked` may always be absent; the report names them.
   ///
   /// - Parameters:
   ///   - module: the network; made with `RandomStream.blank` it takes no memory before it is read.
-  ///   - url: the file.
+  ///   - url: the file; where there is none, `NAME.index.json` beside it may name its parts.
   ///   - isFresh: whether the module was made to be filled by this file and nothing else.
   ///   - optional: paths that may be absent, and names that may be left over, without an error.
   ///   - naming: how the file names the module's tensors, chosen by the names in it.
@@ -60,7 +65,7 @@ public enum ModuleWeights {
     naming: (Set<String>) -> WeightNaming = { _ in .own },
     resize: (String, Tensor) -> Tensor? = { _, _ in nil }
   ) throws -> LoadReport {
-    let source = WeightSource(try SafetensorsFile(contentsOf: url), naming: naming)
+    let source = try WeightSource(contentsOf: url, naming: naming)
     var report = LoadReport()
     report.naming = source.naming.title
     let slots =
@@ -84,7 +89,9 @@ public enum ModuleWeights {
     report.ignored = surplus.filter(source.naming.ignores)
     report.unexpected = surplus.filter { !source.naming.ignores($0) }
     // Told before any tensor is read: most files that do not fit are found out here.
-    guard (report.missing + report.unexpected).allSatisfy(optional) else {
+    // A counter that only training moves, which older files and other libraries do without.
+    let needed = report.missing.filter { !$0.hasSuffix("num_batches_tracked") }
+    guard (needed + report.unexpected).allSatisfy(optional) else {
       throw WeightsError.incomplete(path: url.path, report: report)
     }
     var values: [(slot: Slot, value: Tensor)] = []

@@ -1,22 +1,39 @@
 import Foundation
 import Layers
+import Tensors
 
-/// A weight file seen through a naming: tensors by the paths of a module.
+/// A weight file, or the parts of one, seen through a naming: tensors by the paths of a module.
 struct WeightSource {
   let naming: WeightNaming
   /// All names in the file.
   let names: Set<String>
-  private let file: SafetensorsFile
+  private let files: [SafetensorsFile]
+  /// Which of the files holds a name.
+  private let places: [String: Int]
 
-  init(_ file: SafetensorsFile, naming: (Set<String>) -> WeightNaming) {
-    self.file = file
-    names = Set(file.tensors.map(\.name))
+  /// Opens a file, or where there is none its parts, which an index beside it names.
+  init(contentsOf url: URL, naming: (Set<String>) -> WeightNaming) throws {
+    files = try WeightShards.files(of: url)
+    var places: [String: Int] = [:]
+    for (index, file) in files.enumerated() {
+      for tensor in file.tensors { places[tensor.name] = index }
+    }
+    self.places = places
+    names = Set(places.keys)
     self.naming = naming(names)
+  }
+
+  private func entry(_ name: String) -> SafetensorsFile.Entry? {
+    places[name].flatMap { files[$0][name] }
   }
 
   /// The shape that a path's tensors have together, or nil where one is missing.
   func shape(of path: String) -> [Int]? {
-    let shapes = naming.names(of: path).map { file[$0]?.shape }
+    let shapes = naming.names(of: path).map { entry($0)?.shape }
+    if let composition = naming.composition(of: path) {
+      let known = shapes.compactMap(\.self)
+      return known.count == shapes.count ? composition.shape(known) : nil
+    }
     guard let first = shapes.first, var shape = first else { return nil }
     for case let part in shapes.dropFirst() {
       guard let part, !shape.isEmpty, part.dropFirst() == shape.dropFirst() else { return nil }
@@ -29,15 +46,26 @@ struct WeightSource {
   func read(
     _ path: String, isInteger: Bool, into target: UnsafeMutablePointer<Float>
   ) throws(SafetensorsError) {
+    if let composition = naming.composition(of: path) {
+      var parts: [Tensor] = []
+      for name in naming.names(of: path) {
+        guard let place = places[name], let entry = files[place][name] else { continue }
+        parts.append(Tensor(try files[place].floats(name), shape: entry.shape))
+      }
+      let made = composition.tensor(parts)
+      made.withPointer { target.update(from: $0, count: made.count) }
+      return
+    }
     var start = 0
     for name in naming.names(of: path) {
-      let count = file[name]?.count ?? 0
+      guard let place = places[name] else { continue }
+      let count = files[place][name]?.count ?? 0
       if isInteger {
-        for (index, number) in try file.integers(name).enumerated() {
+        for (index, number) in try files[place].integers(name).enumerated() {
           target[start + index] = Float(number)
         }
       } else {
-        try file.readFloats(
+        try files[place].readFloats(
           name, into: UnsafeMutableBufferPointer(start: target + start, count: count))
       }
       start += count
@@ -48,7 +76,7 @@ struct WeightSource {
   func convertedTypes(_ path: String) -> [String: String] {
     var types: [String: String] = [:]
     for name in naming.names(of: path) {
-      if let type = file[name]?.type, type != .float32 { types[name] = type.rawValue }
+      if let type = entry(name)?.type, type != .float32 { types[name] = type.rawValue }
     }
     return types
   }

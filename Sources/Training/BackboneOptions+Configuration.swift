@@ -43,5 +43,6 @@ extension BackboneOptions {
     dropPath = arguments.dropPathRate
     lastStride = configuration.swiftVision.lastStride
     featureLayer = configuration.swiftVision.featureLayer
+    masksBorders = configuration.swiftVision.masksBorders
   }
 }

@@ -1,5 +1,6 @@
 public import Backbones
 public import Foundation
+import Layers
 public import Storage
 public import Tensors
 
@@ -71,12 +72,14 @@ public enum ModelFolder {
     let pool = transformer?.pooling == .token ? "token" : "avg"
     var arguments = ModelConfiguration.Arguments(
       imgSize: isTied ? [extent.height, extent.width] : nil,
-      fcNorm: transformer.map(\.normalizesAfterPooling))
-    // timm takes the pooling of a plain transformer from the arguments alone.
-    if transformer?.positions == .absolute {
+      fcNorm: nil)
+    // timm takes both from the arguments of a plain transformer alone, and knows no such arguments of
+    // one in BEiT's shape.
+    if let transformer, transformer.positions == .absolute {
       arguments.globalPool = pool
+      arguments.fcNorm = transformer.normalizesAfterPooling
       // Whether there is a layer scale is not told by the architecture's name alone.
-      arguments.initValues = transformer?.layerScale
+      arguments.initValues = transformer.layerScale
     }
     return ModelConfiguration(
       architecture: entry.name, numFeatures: backbone.featureWidth, globalPool: pool,
@@ -115,6 +118,13 @@ public enum ModelFolder {
     // The grid of the stored positions is that of the arguments, whatever size is asked for now.
     let stored = options.image ?? Extent(height: size[1], width: size[2])
     options.image = extent ?? stored
+    // timm would open the folder as its own network of stride 2: such a network has another name.
+    if options.lastStride == 1,
+      let named = BackboneCatalog.entry(named: configuration.architecture + "_stride1")
+    {
+      configuration.architecture = named.name
+      configuration.swiftVision.lastStride = nil
+    }
     let made = try makeNetwork(
       named: configuration.architecture, options: options, random: .blank)
     let report = try ModuleWeights.read(
@@ -157,14 +167,17 @@ public enum ModelFolder {
   }
 
   /// Writes a model folder; `overrides` replaces weights by path, for example by their averages, and
-  /// halves are 16-bit floats.
+  /// halves are 16-bit floats. What was read in the form of the transformers library is written in it.
   public static func write(
     _ backbone: any Backbone, configuration: ModelConfiguration,
     overrides: [String: Tensor] = [:], asHalves: Bool = false, to folder: URL
   ) throws {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let entry = BackboneCatalog.entry(named: configuration.architecture)
+    let naming = configuration.transformers.flatMap { entry?.naming(of: $0.names) } ?? .own
     try ModuleWeights.write(
-      backbone, overrides: overrides, asHalves: asHalves,
+      backbone, naming: naming, overrides: overrides,
+      metadata: configuration.transformers == nil ? [:] : ["format": "pt"], asHalves: asHalves,
       to: folder.appendingPathComponent(ModelConfiguration.weightsName))
     // Last: a folder with a description is a whole model.
     try configuration.write(folder: folder)

@@ -1,6 +1,6 @@
 public import Backbones
 public import Foundation
-import Storage
+public import Storage
 import Tensors
 
 /// A restoration network ready to be used, and where it came from.
@@ -11,6 +11,8 @@ public struct LoadedRestorationModel {
   public let name: String
   /// Folder it came from, or the reference itself for an untrained network.
   public let origin: String
+  /// What happened to each tensor of the file; nil for an untrained network.
+  public let report: LoadReport?
 }
 
 /// Reads and writes model folders of restoration networks: `config.json` and `model.safetensors`.
@@ -37,7 +39,7 @@ public enum RestorationModelFolder {
       let name = String(reference.dropFirst("random:".count))
       let random = RandomStream(seed: UInt64(seed)).split("backbone")
       return LoadedRestorationModel(
-        network: try entry(name).make(random), name: name, origin: reference)
+        network: try entry(name).make(random), name: name, origin: reference, report: nil)
     }
     let folder = try ModelFolder.modelFolder(of: URL(fileURLWithPath: reference))
     return try load(folder: folder, named: try ModelConfiguration(folder: folder).architecture)
@@ -49,10 +51,10 @@ public enum RestorationModelFolder {
   public static func load(folder: URL, named name: String) throws -> LoadedRestorationModel {
     let entry = try entry(name)
     let network = entry.make(.blank)
-    try ModuleWeights.read(
+    let report = try ModuleWeights.read(
       into: network, from: folder.appendingPathComponent(ModelConfiguration.weightsName),
       isFresh: true, naming: entry.naming)
-    return LoadedRestorationModel(network: network, name: name, origin: folder.path)
+    return LoadedRestorationModel(network: network, name: name, origin: folder.path, report: report)
   }
 
   /// Writes a model folder; halves are 16-bit floats.

@@ -45,6 +45,26 @@ struct Golden {
       sourceLocation: sourceLocation)
   }
 
+  /// The sums of `found` times two recorded tensors of noise against recorded ones; the tolerance is
+  /// relative to its recorded length.
+  ///
+  /// Unlike its length they tell a tensor from the same numbers in another order.
+  func expectProjections(
+    of found: Tensor, equals name: String, length: String, within tolerance: Double,
+    floor: Double = 0, sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let expected = try tensor(name)
+    let size = Double(try tensor(length).scalar)
+    for (index, rank) in [1_000_001, 1_000_002].enumerated() {
+      let direction = noise(rank, found.shape)
+      let sum = zip(found.values, direction.values).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
+      #expect(
+        abs(sum - Double(expected[index])) <= tolerance * size + floor,
+        "\(name): \(sum), not \(expected[index]), of a length of \(size)",
+        sourceLocation: sourceLocation)
+    }
+  }
+
   /// The Euclidean length of `found` against a recorded one.
   func expectNorm(
     of found: Tensor, equals name: String, within tolerance: Double, floor: Double = 0,

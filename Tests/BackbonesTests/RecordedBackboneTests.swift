@@ -32,6 +32,9 @@ struct RecordedBackboneTests {
       #expect(recorded.contains(path), "\(name): \(path)")
       try golden.expectNorm(
         of: gradient, equals: "\(name).norm.\(path)", within: 1e-4, floor: 1e-6 * Double(largest))
+      try golden.expectProjections(
+        of: gradient, equals: "\(name).projection.\(path)", length: "\(name).norm.\(path)",
+        within: 1e-4, floor: 1e-6 * Double(largest))
     }
     for path in golden.names("\(name).gradient.") {
       let parameter = try #require(model.parameters.first { $0.path == path }).parameter
@@ -43,7 +46,7 @@ struct RecordedBackboneTests {
     }
   }
 
-  @Test(arguments: ["mean-norm", "registers", "prefix-positions", "no-class", "beit"])
+  @Test(arguments: ["mean-norm", "registers", "prefix-positions", "no-class", "beit", "shared"])
   func `vision transformers equal timm`(_ name: String) throws {
     let image = Extent(height: 32, width: 16)
     var shape = VisionTransformer.Configuration(
@@ -61,6 +64,7 @@ struct RecordedBackboneTests {
     case "no-class":
       shape.hasClassToken = false
       shape.pooling = .mean
+    case "shared": shape = .relative(image: image, patch: 8, width: 24, depth: 2, heads: 3)
     default:
       shape = .relative(image: image, patch: 8, width: 24, depth: 2, heads: 3, isShared: false)
       shape.classes = 4
@@ -91,6 +95,25 @@ struct RecordedBackboneTests {
     try compare(
       SwinTransformer(shape, random: RandomStream(seed: 0)), with: Golden("backbones-petalface"),
       "petalface", pictures: (905, 2), seed: 906)
+  }
+
+  @Test func `ISR's Swin transformer with its feature layer`() throws {
+    let model = SwinTransformer(
+      .init(
+        image: Extent(height: 32, width: 32), patch: 2, width: 8, depths: [2, 1], heads: [1, 2],
+        window: Extent(height: 4, width: 4), featureLayer: 6), random: RandomStream(seed: 0))
+    try compare(model, with: Golden("backbones-swin"), "isr", pictures: (903, 2), seed: 904)
+  }
+
+  @Test(arguments: [ResNet.Pooling.centered, .trailing])
+  func `ResNet with a last stride of 1`(_ pooling: ResNet.Pooling) throws {
+    let model = ResNet(
+      blocks: [1, 1, 1, 1], lastStride: 1, mixesInstances: true, pooling: pooling,
+      image: Extent(height: pooling == .centered ? 64 : 66, width: 32),
+      random: RandomStream(seed: 0))
+    try compare(
+      model, with: Golden("backbones-convolutional"),
+      pooling == .centered ? "ibn-stride1" : "ibn-fastreid", pictures: (907, 2), seed: 908)
   }
 
   @Test(arguments: [false, true])

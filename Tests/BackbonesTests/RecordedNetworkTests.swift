@@ -38,6 +38,9 @@ struct RecordedNetworkTests {
         try golden.expect(gradient, equals: "\(name).gradient.\(path)", within: 1e-4)
       } else {
         try golden.expectNorm(of: gradient, equals: "\(name).norm.\(path)", within: 1e-4)
+        try golden.expectProjections(
+          of: gradient, equals: "\(name).projection.\(path)", length: "\(name).norm.\(path)",
+          within: 1e-4)
       }
     }
   }
@@ -56,6 +59,8 @@ struct RecordedNetworkTests {
     for (path, parameter) in model.parameters {
       let gradient = try #require(parameter.gradient)
       try golden.expectNorm(of: gradient, equals: "norm.\(path)", within: 1e-4)
+      try golden.expectProjections(
+        of: gradient, equals: "projection.\(path)", length: "norm.\(path)", within: 1e-4)
     }
     for path in golden.names("gradient.") {
       let parameter = try #require(model.parameters.first { $0.path == path }).parameter

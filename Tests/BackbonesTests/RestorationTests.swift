@@ -35,6 +35,9 @@ struct RestorationTests {
     for (path, parameter) in model.parameters {
       let gradient = try #require(parameter.gradient, "\(path)")
       try golden.expectNorm(of: gradient, equals: "\(name).norm.\(path)", within: 1e-4)
+      try golden.expectProjections(
+        of: gradient, equals: "\(name).projection.\(path)", length: "\(name).norm.\(path)",
+        within: 1e-4)
       if golden.names("\(name).gradient.").contains(path) {
         try golden.expect(gradient, equals: "\(name).gradient.\(path)", within: 1e-4)
       }
@@ -53,10 +56,10 @@ struct RestorationTests {
     configuration.localPoolingCrop = 8
     let model = NAFNet(configuration, random: RandomStream(seed: 0))
     let whole = NAFNet(Self.small, random: RandomStream(seed: 0))
-    for network in [model, whole] { fillByNoise(namedTensors(of: network)) }
+    fillByNoise(namedTensors(of: whole))
     let pictures = Variable(noise(922, [1, 22, 13, 3]))
+    try expect(model, equals: "local", in: Golden("nafnet"), pictures: pictures.value)
     let output = model.restored(pictures, in: .inference()).value
-    try Golden("nafnet").expect(output, equals: "local.output", within: 1e-5)
     let preview = ForwardContext.preview(random: RandomStream(seed: 0))
     #expect(
       model.restored(pictures, in: preview).value == whole.restored(pictures, in: preview).value)
@@ -141,6 +144,21 @@ struct RestorationTests {
       model, equals: name, in: Golden("swinir"), pictures: noise(924, [2, 9, 7, 3]))
   }
 
+  @Test func `SwinIR for compression equals PyTorch, with windows of 7 and values 0…255`() throws {
+    #expect(SwinIR.Configuration.compression.window == 7)
+    let model = SwinIR(
+      .init(
+        width: 12, depths: [2], heads: 3, window: 7,
+        range: SwinIR.Configuration.compression.range), random: RandomStream(seed: 0))
+    try expect(
+      model, equals: "compression", in: Golden("swinir"), pictures: noise(924, [2, 9, 12, 3]))
+    // Published weights have tables of 13 × 13 distances.
+    let published = try #require(RestorationCatalog.entry(named: "swinir_jpeg")).make(.blank)
+    let table = try #require(
+      published.parameters.first { $0.path.hasSuffix("relative_position_bias_table") })
+    #expect(table.parameter.value.shape == [169, 6])
+  }
+
   @Test func `Restormer's formula numbers`() {
     for (normalization, count, sum, squares) in [
       (Restormer.Configuration.Normalization.withBias, 98, -11.26495510, 176.03930534),
@@ -220,7 +238,11 @@ struct RestorationTests {
   ) throws {
     let model = try #require(RestorationCatalog.entry(named: name)).make(.blank)
     #expect(model.parameterCount() == parameters)
-    #expect(abs(Double(model.multiplyAccumulates) / 1e9 - cost) < 0.1, "\(name)")
+    // Papers count the attention of windows with the linear maps, not that of channels.
+    let extent = model.inputExtent
+    let attention = name.hasPrefix("swinir") ? model.attentionMultiplyAccumulates(of: extent) : 0
+    let found = model.multiplyAccumulates + attention
+    #expect(abs(Double(found) / 1e9 - cost) < 0.1, "\(name)")
   }
 
   @Test func `names are told apart`() {

@@ -11,7 +11,8 @@ import Training
 struct PublishedFolderTests {
   private static let folders = [
     "timm-token", "timm-mean", "timm-registers", "timm-swin", "official-swin",
-    "transformers-base", "transformers-classifier",
+    "transformers-base", "transformers-classifier", "transformers-swin", "transformers-dinov2",
+    "transformers-dinov2-registers",
   ]
 
   private func folder(_ name: String) throws -> URL {
@@ -39,11 +40,17 @@ struct PublishedFolderTests {
     let report = try #require(model.report)
     #expect(report.missing.isEmpty && report.unexpected.isEmpty)
     #expect(report.loaded.count == model.backbone.parameters.count + model.backbone.buffers.count)
-    #expect(report.ignored.isEmpty == !["official-swin", "transformers-base"].contains(name))
-    #expect(model.extent == Extent(height: 32, width: 16))
+    #expect(
+      report.ignored.isEmpty
+        == ![
+          "official-swin", "transformers-base", "transformers-dinov2",
+          "transformers-dinov2-registers",
+        ].contains(name))
+    #expect(model.extent == Extent(height: pictures.shape[1], width: pictures.shape[2]))
   }
 
-  @Test(arguments: folders)
+  // A network with registers adds a position to its class token, which nobody can take out again.
+  @Test(arguments: folders.filter { $0 != "transformers-dinov2-registers" })
   func `weights go back into the form they came in, bit for bit`(_ name: String) throws {
     let folder = try folder(name)
     let model = try ModelFolder.load(folder.path)
@@ -120,5 +127,164 @@ struct PublishedFolderTests {
       try changed("timm-token", "\"depth\": 2", "\"depth\": 3")
         .contains("12 missing"))
     #expect(try changed("transformers-base", "\"vit\"", "\"swinv2\"").contains("swinv2"))
+  }
+
+  private func fields(_ url: URL) throws -> [String: Any] {
+    try #require(
+      JSONSerialization.jsonObject(with: Data(contentsOf: url)) as? [String: Any])
+  }
+
+  @Test(arguments: ["transformers-classifier", "transformers-swin", "transformers-dinov2"])
+  func `what the transformers library wrote is written in its form`(_ name: String) throws {
+    let copy = FileManager.default.temporaryDirectory.appendingPathComponent("form-\(UUID())")
+    defer { try? FileManager.default.removeItem(at: copy) }
+    let original = try folder(name)
+    let model = try ModelFolder.load(original.path)
+    try ModelFolder.write(model.backbone, configuration: model.configuration, to: copy)
+    var (before, after) = try (
+      fields(original.appendingPathComponent("config.json")),
+      fields(copy.appendingPathComponent("config.json"))
+    )
+    #expect(after["architecture"] == nil && after["model_args"] == nil)
+    for key in ["image_size", "swift_vision"] {
+      before[key] = nil
+      after[key] = nil
+    }
+    // Labels, for example, mean nothing here and stay.
+    #expect(NSDictionary(dictionary: before).isEqual(to: after))
+    let names = try Set(
+      SafetensorsFile(contentsOf: original.appendingPathComponent("model.safetensors")).tensors
+        .map(\.name)
+    ).subtracting(try #require(model.report).ignored)
+    let written = try SafetensorsFile(contentsOf: copy.appendingPathComponent("model.safetensors"))
+    #expect(Set(written.tensors.map(\.name)) == names)
+    let again = try ModelFolder.load(copy.path)
+    var (first, second) = (model.configuration, again.configuration)
+    (first.transformers, second.transformers) = (nil, nil)
+    #expect(first == second)
+    #expect(
+      zip(model.backbone.parameters, again.backbone.parameters).allSatisfy {
+        $0.parameter.value == $1.parameter.value
+      })
+  }
+
+  @Test func `a network with registers goes back to the same features`() throws {
+    let model = try ModelFolder.load(try folder("transformers-dinov2-registers").path)
+    let copy = FileManager.default.temporaryDirectory.appendingPathComponent("form-\(UUID())")
+    defer { try? FileManager.default.removeItem(at: copy) }
+    try ModelFolder.write(model.backbone, configuration: model.configuration, to: copy)
+    let again = try ModelFolder.load(copy.path)
+    let pictures = Variable(Tensor(repeating: 0.5, shape: [1, 32, 32, 3]))
+    #expect(
+      again.backbone.features(of: pictures, in: .inference()).value
+        == model.backbone.features(of: pictures, in: .inference()).value)
+  }
+
+  @Test func `an opened model tells its tensors and its preparation`() throws {
+    let path = try folder("timm-token").path
+    let notice = LoadNotice(try ModelFolder.load(path + "@48x40"))
+    #expect(notice.summary.contains("0 missing, 0 unexpected, 1 reshaped"))
+    #expect(notice.summary.contains("pos_embed from [1, 9, 24] to [1, 31, 24]"))
+    #expect(notice.summary.contains("pictures of 48x40, the middle 0.9 of the sides, bicubic"))
+    #expect(notice.summary.contains("mean 0.5, 0.5, 0.5, std 0.5, 0.5, 0.5"))
+    #expect(notice.details.contains { $0.contains("reshaped: pos_embed") })
+    let swin = LoadNotice(try ModelFolder.load(try folder("official-swin").path))
+    #expect(swin.summary.contains("in the original repository's names"))
+    #expect(swin.details.contains { $0.hasSuffix("ignored: model.layers.0.blocks.1.attn_mask") })
+    #expect(LoadNotice(try ModelFolder.load("random:convnet_small")).summary.contains("untrained"))
+  }
+
+  @Test func `preparations of the transformers library are taken as they are or refused`() throws {
+    func prepared(_ changes: [String: Any]) throws -> ModelConfiguration.Preparation {
+      let copy = FileManager.default.temporaryDirectory.appendingPathComponent("folder-\(UUID())")
+      defer { try? FileManager.default.removeItem(at: copy) }
+      try FileManager.default.copyItem(at: try folder("transformers-base"), to: copy)
+      let file = copy.appendingPathComponent("preprocessor_config.json")
+      let changed = try fields(file).merging(changes) { $1 }
+      try JSONSerialization.data(withJSONObject: changed).write(to: file)
+      return try ModelConfiguration(folder: copy).pretrainedCfg
+    }
+    let plain = try prepared(["do_normalize": false])
+    #expect(plain.mean == [0, 0, 0] && plain.std == [1, 1, 1])
+    #expect(try prepared(["resample": 0]).interpolation == "nearest")
+    #expect(try prepared(["resample": 3]).interpolation == "bicubic")
+    let cropped = try prepared([
+      "do_center_crop": true, "size": ["shortest_edge": 40],
+      "crop_size": ["height": 32, "width": 32],
+    ])
+    #expect(cropped.cropMode == .center && cropped.cropPct == 0.8)
+    for refused in [["do_rescale": false], ["do_resize": false]] as [[String: Any]] {
+      #expect(throws: ModelFolderError.self) { try prepared(refused) }
+    }
+    let error = #expect(throws: ModelFolderError.self) { try prepared(["resample": 1]) }
+    #expect(error?.description.contains("filter 1") == true)
+  }
+
+  @Test func `a file in parts is read like one`() throws {
+    let copy = FileManager.default.temporaryDirectory.appendingPathComponent("parts-\(UUID())")
+    defer { try? FileManager.default.removeItem(at: copy) }
+    try FileManager.default.copyItem(at: try folder("transformers-swin"), to: copy)
+    let whole = copy.appendingPathComponent("model.safetensors")
+    let file = try SafetensorsFile(contentsOf: whole)
+    var map: [String: String] = [:]
+    for part in 0..<2 {
+      let name = "model-0000\(part + 1)-of-00002.safetensors"
+      let tensors = file.tensors.enumerated().filter { $0.offset % 2 == part }.map(\.element)
+      for tensor in tensors { map[tensor.name] = name }
+      try SafetensorsWriter.write(
+        tensors.map { ($0.name, $0.shape, .float32(try file.floats($0.name))) },
+        to: copy.appendingPathComponent(name))
+    }
+    try FileManager.default.removeItem(at: whole)
+    let index = copy.appendingPathComponent("model.safetensors.index.json")
+    func writeIndex(_ map: [String: String]) throws {
+      try JSONSerialization.data(
+        withJSONObject: ["metadata": ["total_size": 1], "weight_map": map] as [String: Any]
+      ).write(to: index)
+    }
+    try writeIndex(map)
+    let (model, expected) = try (
+      ModelFolder.load(copy.path), ModelFolder.load(try folder("transformers-swin").path)
+    )
+    #expect(
+      zip(model.backbone.parameters, expected.backbone.parameters).allSatisfy {
+        $0.parameter.value == $1.parameter.value
+      })
+    for wrong in [
+      ["a": "../model.safetensors"], map.merging(["more": map.values.sorted()[0]]) { $1 },
+      ["a": "nothing.safetensors"],
+    ] {
+      try writeIndex(wrong)
+      #expect(throws: SafetensorsError.self) { try ModelFolder.load(copy.path) }
+    }
+  }
+
+  @Test func `a residual network of last stride 1 has a name that timm does not know`() throws {
+    let copy = FileManager.default.temporaryDirectory.appendingPathComponent("stride-\(UUID())")
+    defer { try? FileManager.default.removeItem(at: copy) }
+    let made = try ModelFolder.load("random:resnet50_stride1@64x32")
+    var configuration = made.configuration
+    #expect(configuration.architecture == "resnet50_stride1")
+    // As a description may have said before there was such a name.
+    configuration.architecture = "resnet50"
+    configuration.swiftVision.lastStride = 1
+    try ModelFolder.write(made.backbone, configuration: configuration, to: copy)
+    let again = try ModelFolder.load(copy.path)
+    #expect(again.configuration.architecture == "resnet50_stride1")
+    #expect(again.configuration.swiftVision.lastStride == nil)
+    #expect((again.backbone as? ResNet)?.mapStride == 16)
+  }
+
+  @Test func `only plain transformers tell timm where they normalise`() throws {
+    for (name, hasArgument) in [
+      ("vit_tiny_patch16_224", true), ("beit_base_patch16_224", false),
+      ("simmim_vit_base_patch16_224", false),
+    ] {
+      let entry = try #require(BackboneCatalog.entry(named: name))
+      let configuration = ModelFolder.configuration(
+        of: try entry.make(.init(), random: .blank), entry: entry, embedding: 0, origin: "test")
+      #expect((configuration.modelArgs.fcNorm != nil) == hasArgument, "\(name)")
+      #expect((configuration.modelArgs.globalPool != nil) == hasArgument, "\(name)")
+    }
   }
 }

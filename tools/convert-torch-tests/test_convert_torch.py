@@ -7,6 +7,7 @@ Needs torch and safetensors, as the converter does.
 
 import contextlib
 import io
+import json
 import runpy
 import subprocess
 import sys
@@ -97,9 +98,85 @@ class ConvertTorch(unittest.TestCase):
             ["conv1.weight", "layer1.0.bn1.IN.weight"], ["heads.bottleneck.0.bias", "heads.weight"])
         self.expect(
             filled("module.base.cls_token", "module.base.blocks.0.norm1.weight",
-                   "module.base.sie_embed", "module.bottleneck.weight", "module.classifier.weight"),
-            ["cls_token", "blocks.0.norm1.weight", "sie_embed"],
-            ["bottleneck.weight", "classifier.weight"])
+                   "module.base.sie_embed", "module.base.fc.weight", "module.bottleneck.weight",
+                   "module.classifier.weight"),
+            ["cls_token", "blocks.0.norm1.weight"],
+            ["bottleneck.weight", "classifier.weight", "fc.weight", "sie_embed"])
+
+    def published(self):
+        """The files of networks in published forms, as tools/goldens/published.py recorded them."""
+        page = PROGRAM.parent.parent / "Tests/BackbonesTests/Goldens/published.json"
+        for name, form in json.loads(page.read_text())["forms"].items():
+            tensors = {key: torch.randn(shape) for key, shape in form["tensors"].items()}
+            tensors |= {key: torch.zeros(shape) for key, shape in form["ignored"].items()}
+            yield name, form, {**tensors, **{key: torch.tensor(0) for key in form["counters"]}}
+
+    def test_forms_and_descriptions(self):
+        found = {}
+        for name, form, tensors in self.published():
+            model, _, lines, config = CONVERT["converted"](dict(tensors))
+            found[name] = (lines[1], config and config["architecture"])
+            if name == "petalface":
+                self.assertIn("layers.1.downsample.reduction.weight", model)
+                self.assertNotIn("layers.0.downsample.reduction.weight", model)
+                self.assertIn("feature_layer.3.running_mean", model)
+                self.assertFalse([key for key in model if CONVERT["BUFFERS"].search(key)])
+                # Heads, window and picture size are those of the recorded file.
+                self.assertEqual(config["model_args"], {
+                    "img_size": [32, 32], "patch_size": 2, "embed_dim": 8, "depths": [2, 2],
+                    "num_heads": [1, 2], "window_size": 4})
+                self.assertEqual(config["swift_vision"]["feature_layer"], 6)
+            if name == "dinov2-registers":
+                self.assertEqual(model["pos_embed"].shape, (1, 16, 24))
+                self.assertTrue(torch.equal(
+                    model["cls_token"], tensors["cls_token"] + tensors["pos_embed"][:, :1]))
+        for name, form, architecture in (
+            ("petalface", "petalface", "petalface_swin"), ("mae", "mae", "vit_base_patch16_224"),
+            ("dinov2", "dinov2", "vit_base_patch14_dinov2"),
+            ("dinov2-registers", "dinov2", "vit_small_patch14_reg4_dinov2"),
+            ("simmim-vit", "simmim", "simmim_vit_base_patch16_224"),
+            ("simmim-swin", "simmim", "swin_tiny_patch4_window7_224"),
+        ):
+            self.assertEqual(found[name], (f"form: {form}", architecture))
+
+    def test_descriptions_of_published_sizes(self):
+        def description(form, **shapes):
+            return CONVERT["description"](
+                form, {key: torch.zeros(shape, device="meta") for key, shape in shapes.items()}, {})
+
+        self.assertEqual(description("swinir", **{
+            "conv_first.weight": (180, 3, 3, 3),
+            "layers.0.residual_group.blocks.0.attn.relative_position_bias_table": (169, 6),
+        })["architecture"], "swinir_jpeg")
+        self.assertEqual(description("swinir", **{
+            "conv_first.weight": (60, 3, 3, 3), "upsample.0.weight": (12, 60, 3, 3),
+            "layers.0.residual_group.blocks.0.attn.relative_position_bias_table": (225, 6),
+        })["architecture"], "swinir_light_x2")
+        blocks = {f"layer{stage + 1}.{block}.conv1.weight": (1,)
+                  for stage, depth in enumerate((3, 4, 14, 3)) for block in range(depth)}
+        config = description("iresnet", **blocks)
+        self.assertEqual(config["architecture"], "iresnet50")
+        self.assertEqual(config["pretrained_cfg"]["input_size"], [3, 112, 112])
+        self.assertIsNone(description("iresnet", **{"layer1.0.conv1.weight": (1,)}))
+
+    def test_weights_beside_other_tensors(self):
+        self.expect(
+            {"state_dict": filled("conv1.weight"), "best_prec1": torch.tensor(76.1)},
+            ["conv1.weight"])
+
+    def test_description_is_written_once(self):
+        with tempfile.TemporaryDirectory() as folder:
+            source, target = Path(folder) / "in.pth", Path(folder) / "model.safetensors"
+            tensors = next(tensors for name, _, tensors in self.published() if name == "mae")
+            torch.save({"model": tensors}, source)
+            for expected in ("look through", "stays"):
+                text = io.StringIO()
+                with contextlib.redirect_stderr(text):
+                    CONVERT["main"]([str(source), str(target)])
+                self.assertIn(expected, text.getvalue())
+            config = json.loads((Path(folder) / "config.json").read_text())
+            self.assertEqual(config["model_args"]["img_size"], [32, 32])
+            self.assertEqual(config["pretrained_cfg"]["mean"], [0.485, 0.456, 0.406])
 
     def test_names_that_stay(self):
         for names in (
@@ -114,11 +191,6 @@ class ConvertTorch(unittest.TestCase):
                 "conv_first.weight", "layers.0.residual_group.blocks.0.attn.relative_position_index",
                 "layers.0.residual_group.blocks.1.attn_mask", "conv_after_body.weight")},
             ["conv_first.weight", "conv_after_body.weight"])
-        self.expect(
-            filled("patch_embed.proj.weight", "layers.0.downsample.reduction.weight",
-                   "layers.0.blocks.0.attn.relative_position_index", "output_layer.1.weight"),
-            ["patch_embed.proj.weight", "layers.0.downsample.reduction.weight",
-             "output_layer.1.weight"])
 
     def test_refusals(self):
         for checkpoint, words in (

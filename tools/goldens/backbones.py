@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import numpy as np
 import torch
-from models import fill, images, noise, save
+from models import fill, images, noise, projections, save
 from timm.models.beit import Beit
 from timm.models.mobilenetv3 import MobileNetV3  # noqa: F401  (timm registers its factories)
 from timm.models.swin_transformer import SwinTransformer
@@ -30,7 +30,7 @@ from torchvision.models.resnet import Bottleneck, ResNet
 
 
 def record(tensors, name, model, pictures, rank, output, whole=()):
-    """Stores the output and, for a seed of noise, the length of every parameter's gradient.
+    """Stores the output and, for a seed of noise, length and projections of every parameter's gradient.
 
     Gradients of at most 256 values are stored whole, and so are those named in `whole`.
     """
@@ -43,6 +43,7 @@ def record(tensors, name, model, pictures, rank, output, whole=()):
         if parameter.grad is None:
             continue
         tensors[f"{name}.norm.{path}"] = parameter.grad.norm()
+        tensors[f"{name}.projection.{path}"] = projections(parameter.grad)
         if parameter.grad.numel() <= 256 or path in whole:
             tensors[f"{name}.gradient.{path}"] = parameter.grad
 
@@ -75,6 +76,12 @@ def vision_transformers(folder):
     model = prepared(Beit(
         **base, num_classes=4, use_abs_pos_emb=False, use_rel_pos_bias=True, init_values=0.1))
     record(tensors, "beit", model, images(900, 2, 32, 16), 901, pooled)
+    model = prepared(Beit(
+        **base, num_classes=0, use_abs_pos_emb=False, use_rel_pos_bias=False,
+        use_shared_rel_pos_bias=True, init_values=0.1, global_pool="token"))
+    record(
+        tensors, "shared", model, images(900, 2, 32, 16), 901,
+        lambda m, x: m.forward_features(x)[:, 1:].mean(1))
     # Positions of a rectangular grid for another one, both ways.
     for index, (old, new) in enumerate((((4, 2), (6, 5)), ((14, 14), (16, 8)), ((16, 8), (7, 7)))):
         value = torch.from_numpy(noise(902, (1, 1 + old[0] * old[1], 4)).astype(np.float32))
@@ -94,6 +101,14 @@ def swin_transformers(folder):
             img_size=size, patch_size=2, embed_dim=8, depths=(2, 2, 1), num_heads=(1, 2, 4),
             num_classes=0, **more))
         record(tensors, name, model, images(903, 2, *size), 904, pooled)
+    model = SwinTransformer(
+        img_size=32, patch_size=2, embed_dim=8, depths=(2, 1), num_heads=(1, 2), num_classes=0,
+        window_size=4)
+    # ISR's feature layer behind the pooling.
+    model.feat = nn.Linear(16, 6)
+    model = prepared(model)
+    record(
+        tensors, "isr", model, images(903, 2, 32, 32), 904, lambda m, x: m.feat(pooled(m, x)))
     save(folder / "backbones-swin.safetensors", tensors)
 
 
@@ -106,14 +121,14 @@ def petal_face(folder):
         for block in stage.blocks:
             block.attn_mask = None
     model.absolute_pos_embed = nn.Parameter(torch.zeros(1, 64, 8))
-    model.output_layer = nn.Sequential(
+    model.feature_layer = nn.Sequential(
         nn.BatchNorm1d(16 * 16), nn.Dropout(0.25), nn.Linear(16 * 16, 6), nn.BatchNorm1d(6))
     model = prepared(model)
 
     def run(model, pictures):
         x = model.patch_embed(pictures)
         x = x + model.absolute_pos_embed.reshape(1, 8, 8, 8)
-        return model.output_layer(model.norm(model.layers(x)).flatten(1))
+        return model.feature_layer(model.norm(model.layers(x)).flatten(1))
 
     tensors = {}
     record(tensors, "petalface", model, images(905, 2, 24, 24), 906, run)
@@ -230,6 +245,13 @@ def convolutional(folder):
     tensors = {}
     model = prepared(mixed_residual([1, 1, 1, 1]))
     record(tensors, "ibn", model, images(907, 2, 64, 32), 908, whole)
+    # As ReID uses it, and as later versions of fast-reid do.
+    model = prepared(mixed_residual([1, 1, 1, 1]))
+    model.layer4[0].conv2.stride = model.layer4[0].downsample[0].stride = (1, 1)
+    record(tensors, "ibn-stride1", model, images(907, 2, 64, 32), 908, whole)
+    model.maxpool = nn.MaxPool2d(3, 2, ceil_mode=True)
+    # One side that the stem halves to an odd number, one to an even one.
+    record(tensors, "ibn-fastreid", model, images(907, 2, 66, 32), 908, whole)
     model = prepared(FaceResNet([1, 1, 2, 1], features=8, side=2))
     record(tensors, "face", model, images(909, 2, 32, 32), 912, whole)
     import timm

@@ -9,7 +9,8 @@ transformers and safetensors; the versions are in the metadata of each expectati
     python tools/goldens/folders.py check FOLDER
 
 opens every folder in FOLDER, written by the tool-kit, with the library that its name begins with
-(`timm-` or `transformers-`), strictly, and prints the largest difference between the library's
+(`timm-`, `shared-` for SimMIM's transformer, which timm builds but does not name, or
+`transformers-`), strictly, and prints the largest difference between the library's
 features and those in its `expected.safetensors`, over the largest feature, as a JSON object. What the
 library saves again goes to `again/` in each folder; `types.safetensors` beside the folders is copied
 tensor by tensor to `types-again.safetensors`.
@@ -69,6 +70,18 @@ def transformers_folder(folder, kind, size):
     expect(folder, lambda x: network(x).last_hidden_state[:, 0], *size)
 
 
+def transformers_variant(folder, model, size, features):
+    """A bare network of that library with the preparation of DINOv2's files."""
+    model = model.eval()
+    fill(model)
+    model.save_pretrained(folder)
+    transformers.BitImageProcessor(
+        size={"shortest_edge": 40}, crop_size={"height": size[0], "width": size[1]},
+        image_mean=[0.485, 0.456, 0.406], image_std=[0.229, 0.224, 0.225],
+    ).save_pretrained(folder)
+    expect(folder, lambda x: features(model(x).last_hidden_state), *size)
+
+
 def official_swin(folder, model, features):
     """Renames timm's tensors to the names of the original repository, inside ISR's model."""
     tensors = {}
@@ -110,15 +123,33 @@ def check(root):
             timm.models.save_for_hf(model, again, safe_serialization=True)
             def features(x):
                 return model.forward_head(model.forward_features(x), pre_logits=True)
+        elif folder.name.startswith("shared-"):
+            config = json.loads((folder / "config.json").read_text())
+            try:
+                timm.create_model(f"local-dir:{folder}", pretrained=True)
+                raise AssertionError("timm opened a network that it does not have")
+            except RuntimeError as error:
+                assert config["architecture"] in str(error), error
+            model = timm.models.beit.Beit(
+                num_classes=0, use_abs_pos_emb=False, use_rel_pos_bias=False, init_values=0.1,
+                use_shared_rel_pos_bias=True, global_pool="token", patch_size=16,
+                **config["model_args"]).eval()
+            model.load_state_dict(tensors, strict=True)
+            shutil.copytree(folder, again)
+            def features(x):
+                return model.forward_features(x)[:, 1:].mean(1)
         else:
-            model, report = transformers.ViTForImageClassification.from_pretrained(
-                folder, output_loading_info=True)
+            kind = json.loads((folder / "config.json").read_text())["architectures"][0]
+            more = {} if kind not in ("ViTModel", "SwinModel") else {"add_pooling_layer": False}
+            model, report = getattr(transformers, kind).from_pretrained(
+                folder, output_loading_info=True, **more)
             assert not any(
                 report[kind] for kind in ("missing_keys", "unexpected_keys", "mismatched_keys")), report
             model.eval().save_pretrained(again)
             shutil.copy(folder / "preprocessor_config.json", again)
             def features(x):
-                return model.vit(x).last_hidden_state[:, 0]
+                found = getattr(model, model.base_model_prefix, model)(x).last_hidden_state
+                return found.mean(1) if kind.startswith("Swin") else found[:, 0]
         with torch.no_grad():
             difference = (features(pictures) - expected["features"]).abs().max()
         found[folder.name] = (difference / expected["features"].abs().max()).item()
@@ -153,6 +184,25 @@ def main():
     transformers_folder(root / "transformers-base", transformers.ViTModel, (32, 16))
     transformers_folder(
         root / "transformers-classifier", transformers.ViTForImageClassification, (32, 16))
+    plain = dict(
+        hidden_size=24, num_hidden_layers=2, num_attention_heads=3, mlp_ratio=2,
+        image_size=32, patch_size=8)
+    # The library takes the grid of their positions for square.
+    transformers_variant(
+        root / "transformers-dinov2", transformers.Dinov2Model(transformers.Dinov2Config(**plain)),
+        (32, 32), lambda tokens: tokens[:, 0])
+    transformers_variant(
+        root / "transformers-dinov2-registers",
+        transformers.Dinov2WithRegistersModel(
+            transformers.Dinov2WithRegistersConfig(num_register_tokens=2, **plain)),
+        (32, 32), lambda tokens: tokens[:, 0])
+    transformers_variant(
+        root / "transformers-swin",
+        transformers.SwinModel(
+            transformers.SwinConfig(
+                image_size=[32, 16], patch_size=2, embed_dim=8, depths=[2, 1], num_heads=[2, 4],
+                window_size=4), add_pooling_layer=False),
+        (32, 16), lambda tokens: tokens.mean(1))
     for path in sorted(root.rglob("*.safetensors")):
         print(path, path.stat().st_size)
 

@@ -85,6 +85,13 @@ def images(rank, batch, height, width):
     return drawn.permute(0, 3, 1, 2).contiguous()
 
 
+def projections(gradient):
+    """What two vectors of noise say about a gradient: unlike its length, they change with its order."""
+    return torch.stack([
+        (gradient.double() * torch.from_numpy(noise(rank, tuple(gradient.shape)))).sum()
+        for rank in (1_000_001, 1_000_002)])
+
+
 def vision_transformers(folder):
     tensors = {}
     for pooling in ("token", "avg"):
@@ -103,6 +110,7 @@ def vision_transformers(folder):
                 tensors[f"{pooling}.gradient.{name}"] = parameter.grad
             else:
                 tensors[f"{pooling}.norm.{name}"] = parameter.grad.norm()
+                tensors[f"{pooling}.projection.{name}"] = projections(parameter.grad)
     save(folder / "vision-transformer.safetensors", tensors)
 
 
@@ -118,6 +126,7 @@ def residual_networks(folder):
     tensors = {"output": output, "gradient.conv1.weight": model.conv1.weight.grad}
     for name, parameter in model.named_parameters():
         tensors[f"norm.{name}"] = parameter.grad.norm()
+        tensors[f"projection.{name}"] = projections(parameter.grad)
         if parameter.grad.numel() <= 256:
             tensors[f"gradient.{name}"] = parameter.grad
     for name, buffer in model.named_buffers():

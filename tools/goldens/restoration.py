@@ -247,8 +247,15 @@ def images(rank, batch, height, width):
     return drawn.permute(0, 3, 1, 2).contiguous()
 
 
+def projections(gradient):
+    """What two vectors of noise say about a gradient: unlike its length, they change with its order."""
+    return torch.stack([
+        (gradient.double() * torch.from_numpy(noise(rank, tuple(gradient.shape)))).sum()
+        for rank in (1_000_001, 1_000_002)])
+
+
 def record(tensors, name, model, pictures):
-    """The output, the norm of every gradient, and the gradients that are small."""
+    """The output, the length and the projections of every gradient, and the gradients that are small."""
     fill(model)
     model = model.double()
     output = model(pictures).permute(0, 2, 3, 1)
@@ -256,6 +263,7 @@ def record(tensors, name, model, pictures):
     tensors[f"{name}.output"] = output
     for path, parameter in model.named_parameters():
         tensors[f"{name}.norm.{path}"] = parameter.grad.norm()
+        tensors[f"{name}.projection.{path}"] = projections(parameter.grad)
         if parameter.grad.numel() <= 64:
             tensors[f"{name}.gradient.{path}"] = parameter.grad
 
@@ -278,10 +286,9 @@ def measured(model, height, width):
         total += module.weight.numel() * output.numel() // output.shape[-1]
 
     def windows(module, inputs, _):
-        # Papers count SwinIR's attention with its linear maps.
-        nonlocal total
+        nonlocal mixing
         count, cells, c = inputs[0].shape
-        total += 2 * count * cells * cells * c
+        mixing += 2 * count * cells * cells * c
 
     for module in model.modules():
         if isinstance(module, nn.Conv2d):
@@ -316,9 +323,10 @@ def sizes():
             assert found == count, (bias, found)
             print("Restormer", found, cost / 1e9, "GMAC")
         for tail, count in (("residual", 11_504_163), ("classical-4", 11_900_199)):
-            found, cost, _ = measured(SwinIR(180, [6] * 6, 6, 8, 2, *swinir.TAILS[tail]), 256, 256)
+            found, *costs = measured(SwinIR(180, [6] * 6, 6, 8, 2, *swinir.TAILS[tail]), 256, 256)
             assert found == count, (tail, found)
-            print("SwinIR", tail, found, cost / 1e9, "GMAC")
+            # The papers count attention with the linear maps.
+            print("SwinIR", tail, found, sum(costs) / 1e9, "GMAC")
         for tail, arguments in swinir.TAILS.items():
             light = "lightweight" in tail
             model = SwinIR(60 if light else 180, [6] * (4 if light else 6), 6, 8, 2, *arguments)
@@ -346,10 +354,7 @@ def save(path, tensors):
 def main(folder):
     tensors = {}
     record(tensors, "plain", NAFNet(4, [1, 2], 1, [2, 1]), images(920, 2, 11, 14))
-    local = NAFNet(4, [1, 1], 1, [1, 1], crop=8)
-    fill(local)
-    with torch.no_grad():
-        tensors["local.output"] = local.double()(images(922, 1, 22, 13)).permute(0, 2, 3, 1)
+    record(tensors, "local", NAFNet(4, [1, 1], 1, [1, 1], crop=8), images(922, 1, 22, 13))
     save(folder / "nafnet.safetensors", tensors)
 
     tensors = {}
@@ -363,6 +368,9 @@ def main(folder):
     for name, arguments in swinir.TAILS.items():
         model = SwinIR(12, [2], 3, 4, 2, *arguments)
         record(tensors, name, model, images(924, 2, 9, 7))
+    # As published for compression: windows of 7, values 0...255.
+    model = SwinIR(12, [2], 3, 7, 2, "", 1, 255)
+    record(tensors, "compression", model, images(924, 2, 9, 12))
     save(folder / "swinir.safetensors", tensors)
     save(folder / "restoration-sizes.safetensors", sizes())
 

@@ -90,9 +90,9 @@ class SwinGroup(nn.Module):
 class SwinIR(nn.Module):
     """`upsampler` is that of the release: '' (noise), 'pixelshuffle' or 'pixelshuffledirect'."""
 
-    def __init__(self, c, depths, heads, window=8, ratio=2, upsampler="", scale=1):
+    def __init__(self, c, depths, heads, window=8, ratio=2, upsampler="", scale=1, range_=1):
         super().__init__()
-        self.window, self.scale = window, scale
+        self.window, self.scale, self.range = window, scale, range_
 
         def convolution(inputs, outputs):
             return nn.Conv2d(inputs, outputs, 3, padding=1)
@@ -122,6 +122,7 @@ class SwinIR(nn.Module):
         mean = torch.tensor([0.4488, 0.4371, 0.4040], device=images.device)[:, None, None].to(
             images.dtype)
         x = F.pad(images, (0, -width % self.window, 0, -height % self.window), "reflect") - mean
+        x = x * self.range
         shallow = self.conv_first(x)
         y = self.layers(channels_last(self.patch_embed.norm, shallow))
         y = self.conv_after_body(channels_last(self.norm, y)) + shallow
@@ -131,7 +132,7 @@ class SwinIR(nn.Module):
             y = self.upsample(y)
         else:
             y = x + self.conv_last(y)
-        return (y + mean)[:, :, : height * self.scale, : width * self.scale]
+        return (y / self.range + mean)[:, :, : height * self.scale, : width * self.scale]
 
 
 # Name in the recording: arguments of the tail.

@@ -63,8 +63,10 @@ public enum RestorationCatalog {
     Entry(name: "restormer_denoise", summary: "Restormer for noise, norms without bias") {
       Restormer(.init(normalization: .withoutBias), random: $0)
     },
-    .swin("swinir", "for noise and compression, the classical size", .classical(.residual)),
-    .swin("swinir_light", "for noise and compression, lightweight", .lightweight(.residual)),
+    .swin("swinir", "for noise, the classical size", .classical(.residual)),
+    .swin(
+      "swinir_jpeg", "for the traces of JPEG compression, windows of 7 pixels", .compression),
+    .swin("swinir_light", "for noise, lightweight", .lightweight(.residual)),
     .swin(
       "swinir_x2", "that doubles the sides, the classical size", .classical(.shuffles(scale: 2))),
     .swin(

@@ -12,7 +12,7 @@ public import Tensors
 public final class SwinIR: RestorationBackbone {
   /// How features become a picture.
   public enum Tail: Sendable, Hashable {
-    /// One convolution, added to the input: noise and compression.
+    /// One convolution, added to the input: noise, compression.
     case residual
     /// Shuffles of channels between convolutions: enlarging by 2, 3, 4 or 8.
     case shuffles(scale: Int)
@@ -42,11 +42,13 @@ public final class SwinIR: RestorationBackbone {
     public var mlpRatio: Int
     /// How features become a picture.
     public var tail: Tail
+    /// Values 0…1 are multiplied by it on the way in and divided on the way out.
+    public var range: Float
 
     /// Makes a configuration.
     public init(
       width: Int, depths: [Int], heads: Int = 6, window: Int = 8, mlpRatio: Int = 2,
-      tail: Tail = .residual
+      tail: Tail = .residual, range: Float = 1
     ) {
       self.width = width
       self.depths = depths
@@ -54,12 +56,21 @@ public final class SwinIR: RestorationBackbone {
       self.window = window
       self.mlpRatio = mlpRatio
       self.tail = tail
+      self.range = range
     }
 
     /// The classical size: six groups of six blocks, 180 channels.
     public static func classical(_ tail: Tail) -> Configuration {
       Configuration(width: 180, depths: [Int](repeating: 6, count: 6), tail: tail)
     }
+
+    /// The classical size as published for the noise of JPEG compression: windows of 7 pixels, so that
+    /// their borders do not fall on those of JPEG's squares of 8, and values 0…255.
+    public static let compression: Configuration = {
+      var configuration = classical(.residual)
+      (configuration.window, configuration.range) = (7, 255)
+      return configuration
+    }()
 
     /// The lightweight size: four groups of six blocks, 60 channels.
     public static func lightweight(_ tail: Tail) -> Configuration {
@@ -120,11 +131,11 @@ public final class SwinIR: RestorationBackbone {
   /// Sides of the result over those of the input.
   public var scale: Int { configuration.tail.scale }
 
-  /// Multiply-accumulates of convolutions, linear maps and attention.
+  /// Multiply-accumulates of convolutions and linear maps; the paper states them with those of attention.
   public func multiplyAccumulates(of extent: Extent) -> Int {
     let area = extent.enlarged(toMultipleOf: configuration.window).area
-    let (d, cells) = (configuration.width, configuration.window * configuration.window)
-    let block = (4 + 2 * configuration.mlpRatio) * d * d + 2 * cells * d
+    let d = configuration.width
+    let block = (4 + 2 * configuration.mlpRatio) * d * d
     let blocks = configuration.depths.reduce(0, +) * block
     var total = area * (blocks + (configuration.depths.count + 1) * 9 * d * d + 27 * d)
     total += area * (beforeUpsample?.weight.value.count ?? 0)
@@ -137,6 +148,13 @@ public final class SwinIR: RestorationBackbone {
     return total
   }
 
+  /// Multiply-accumulates inside the windows.
+  public func attentionMultiplyAccumulates(of extent: Extent) -> Int {
+    let cells = configuration.window * configuration.window
+    return extent.enlarged(toMultipleOf: configuration.window).area * 2 * cells
+      * configuration.width * configuration.depths.reduce(0, +)
+  }
+
   /// Restored pictures.
   public func restored(_ images: Variable, in context: ForwardContext) -> Variable {
     precondition(
@@ -147,13 +165,16 @@ public final class SwinIR: RestorationBackbone {
     // A picture smaller than its border cannot be mirrored: its edge is repeated.
     let mode: BorderMode =
       bottom < extent.height && right < extent.width ? .reflecting : .replicating
-    let input = images.padded(bottom: bottom, right: right, mode: mode)
+    let centred = images.padded(bottom: bottom, right: right, mode: mode)
       .addingRow(Variable(Self.meanColour.scaled(by: -1)))
+    let range = configuration.range
+    let input = range == 1 ? centred : centred * range
     let shallow = first(input, in: context)
     var x = inputNorm(shallow, in: context)
     for group in layers { x = group(x, in: context) }
     x = afterBody(norm(x, in: context), in: context) + shallow
-    return tail(x, input: input, in: context).addingRow(Variable(Self.meanColour))
+    let result = tail(x, input: input, in: context)
+    return (range == 1 ? result : result * (1 / range)).addingRow(Variable(Self.meanColour))
       .cropped(height: extent.height * scale, width: extent.width * scale)
   }
 

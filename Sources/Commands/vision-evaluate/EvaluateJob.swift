@@ -172,6 +172,7 @@ struct EvaluateJob {
             ? " (head.kind=nested is)."
             : "; it was for \(extractor.trainedLengths.map(String.init).joined(separator: ", "))."))
     }
+    if let opened = extractor.loadNotice { log.tell(opened) }
     for mistake in extractor.preparationMistakes { log.warning("\(reference): \(mistake)") }
     log.detail(
       "\(reference): \(extractor.origin), \(extractor.parameterCount) parameters, "

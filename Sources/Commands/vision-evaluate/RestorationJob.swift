@@ -72,8 +72,9 @@ extension EvaluateJob {
     _ reference: String, against degradation: String
   ) throws -> RestorationMethod {
     guard reference.hasPrefix("baseline:") else {
-      return .network(
-        try RestorationModel.load(reference, seed: seed, adapters: flags.adapter))
+      let model = try RestorationModel.load(reference, seed: seed, adapters: flags.adapter)
+      log.tell(model.notice)
+      return .network(model)
     }
     let name = String(reference.dropFirst("baseline:".count))
     guard let method = RestorationMethod(baseline: name, against: degradation) else {

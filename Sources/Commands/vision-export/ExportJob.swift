@@ -40,6 +40,7 @@ struct ExportJob {
     log.notice(
       "\(flags.model): \(source.name), \(source.network.parameterCount()) parameters, "
         + "pictures of \(source.extent.height)x\(source.extent.width)")
+    log.tell(source.notice)
     if flags.format != .peft { try mergeAdapters(into: source) }
     var answer = ExportAnswer(
       model: flags.model, format: flags.format.rawValue,

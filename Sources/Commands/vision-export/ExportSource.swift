@@ -40,6 +40,14 @@ struct ExportSource {
     }
   }
 
+  /// What is told about the opening.
+  var notice: LoadNotice {
+    switch kind {
+    case .features(let model): LoadNotice(model)
+    case .restoration(let model): LoadNotice(model)
+    }
+  }
+
   /// The folder that was opened.
   var origin: String {
     switch kind {

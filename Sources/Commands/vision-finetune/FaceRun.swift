@@ -29,17 +29,20 @@ struct FaceRun {
     let learns = try FaceRecognition.learnsQuality(recipe)
     // Two steps of a dry run say nothing about quality, so the measure need not be trained for them.
     if learns, job.isDryRun { quality = PictureDetail() }
+    var opened: LoadNotice?
     let (task, log) = try job.prepare(
       recipe.tuning, recipe.training,
       before: learns ? { quality = try job.learnedQuality(data, log: $0) } : nil
     ) { adapter in
-      try FaceRecognition(
-        data: data, recipe: recipe,
-        start: StartingModel.load(
-          job.startingModel(recipe.tuning, checkpointHas: ModelConfiguration.fileName),
-          seed: recipe.seed), origin: job.origin(recipe.tuning), adapter: adapter,
-        quality: quality)
+      let start = try StartingModel.load(
+        job.startingModel(recipe.tuning, checkpointHas: ModelConfiguration.fileName),
+        seed: recipe.seed)
+      opened = LoadNotice(start)
+      return try FaceRecognition(
+        data: data, recipe: recipe, start: start, origin: job.origin(recipe.tuning),
+        adapter: adapter, quality: quality)
     }
+    if let opened { log.tell(opened) }
     let trainer = TaskTrainer(
       task, settings: recipe.training, random: RandomStream(seed: UInt64(recipe.seed)))
     introduce(faces, task, trainer, log: log)

@@ -25,13 +25,17 @@ struct ReIDRun {
       people, settings: recipe.reid, validationShare: recipe.training.validationShare,
       random: RandomStream(seed: UInt64(recipe.seed)).split("data"))
     if job.isDryRun, !job.isResumed { try job.folder.checkIsFree() }
+    var opened: LoadNotice?
     let (task, log) = try job.prepare(recipe.tuning, recipe.training) { adapter in
-      try PersonReID(
-        data: data, recipe: recipe,
-        start: StartingModel.load(
-          job.startingModel(recipe.tuning, checkpointHas: ModelConfiguration.fileName),
-          seed: recipe.seed), origin: job.origin(recipe.tuning), adapter: adapter)
+      let start = try StartingModel.load(
+        job.startingModel(recipe.tuning, checkpointHas: ModelConfiguration.fileName),
+        seed: recipe.seed)
+      opened = LoadNotice(start)
+      return try PersonReID(
+        data: data, recipe: recipe, start: start, origin: job.origin(recipe.tuning),
+        adapter: adapter)
     }
+    if let opened { log.tell(opened) }
     let trainer = TaskTrainer(
       task, settings: recipe.training, random: RandomStream(seed: UInt64(recipe.seed)))
     introduce(people, task, trainer, log: log)

@@ -32,6 +32,7 @@ struct RestorationRun {
           seed: recipe.seed), origin: job.origin(recipe.tuning), adapter: adapter)
     }
     let trainer = TaskTrainer(task, settings: recipe.training, random: random)
+    log.tell(task.model.notice)
     introduce(task, trainer, log: log)
     if job.isDryRun {
       return try FinetuneDryRun(

@@ -59,6 +59,9 @@ struct Restore: VisionCommand {
     let skipped: Int
     let output: String
     let seconds: Double
+    var loadSeconds: Double?
+    var imagesPerSecond: Double?
+    var peakMemoryMiB: Double?
   }
 
   func validate() throws {
@@ -73,7 +76,10 @@ struct Restore: VisionCommand {
       threads: recipe.threads > 0 ? recipe.threads : ProcessInfo.processInfo.activeProcessorCount)
     let log = try RunLog(file: nil, console: session.console)
     for sentence in common.ignored(by: recipe, of: "restoring") { log.warning(sentence) }
+    let opening = ContinuousClock.now
     let model = try RestorationModel.load(model, seed: recipe.seed, adapters: adapter)
+    let loadSeconds = (ContinuousClock.now - opening) / .seconds(1)
+    log.tell(model.notice)
     let side = tile ?? model.shape?.tile ?? 0
     let way = TiledRestoration(
       side: side, overlap: side > 0 ? min(model.shape?.overlap ?? 32, side / 2) : 0,
@@ -107,9 +113,11 @@ struct Restore: VisionCommand {
     guard skipped < jobs.count else {
       throw CommandFailure(.badData, "None of the \(jobs.count) pictures can be decoded.")
     }
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
     return Result(
-      pictures: jobs.count - skipped, skipped: skipped, output: output,
-      seconds: (ContinuousClock.now - start) / .seconds(1))
+      pictures: jobs.count - skipped, skipped: skipped, output: output, seconds: seconds,
+      loadSeconds: loadSeconds, imagesPerSecond: Double(jobs.count - skipped) / seconds,
+      peakMemoryMiB: Double(Compute.peakResidentBytes) / 1_048_576)
   }
 
   /// Every picture with the file it becomes.

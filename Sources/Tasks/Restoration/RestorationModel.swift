@@ -2,7 +2,7 @@ public import Backbones
 import Foundation
 public import Layers
 import Storage
-import Training
+public import Training
 
 /// A restoration network with its name, ready to be trained or used.
 public final class RestorationModel: Module {
@@ -28,14 +28,18 @@ public final class RestorationModel: Module {
   public let shape: Shape?
   /// The folder it came from, or the reference itself.
   public let origin: String
+  /// What is told about its opening.
+  public let notice: LoadNotice
 
   private init(
-    name: String, backbone: any RestorationBackbone, shape: Shape?, origin: String
+    name: String, backbone: any RestorationBackbone, shape: Shape?, origin: String,
+    notice: LoadNotice
   ) {
     self.name = name
     self.backbone = backbone
     self.shape = shape
     self.origin = origin
+    self.notice = notice
   }
 
   /// Opens a run folder (its best model), a model folder of a restoration network, or `random:NETWORK`.
@@ -53,7 +57,8 @@ public final class RestorationModel: Module {
     let adapted = try ModelAdapters(adapters, on: model.network, of: model.origin)
     return RestorationModel(
       name: model.name, backbone: model.network,
-      shape: adapted.description?.restoration ?? shape, origin: model.origin)
+      shape: adapted.description?.restoration ?? shape, origin: model.origin,
+      notice: LoadNotice(model))
   }
 
   private static func open(
