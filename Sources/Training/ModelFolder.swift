@@ -145,7 +145,7 @@ public enum ModelFolder {
   }
 
   /// The name and picture size of `NAME` or `NAME@HEIGHTxWIDTH`; a size that is none stays in the name.
-  private static func parts(of text: Substring) -> (name: String, extent: Extent?) {
+  static func parts(of text: Substring) -> (name: String, extent: Extent?) {
     let halves = text.split(separator: "@", maxSplits: 1)
     let sides = halves.count == 2 ? halves[1].split(separator: "x").compactMap { Int($0) } : []
     guard sides.count == 2 else { return (String(text), nil) }

@@ -25,7 +25,11 @@ public enum RestorationModelFolder {
     if reference.hasPrefix("random:") {
       name = String(reference.dropFirst("random:".count))
     } else {
-      let folder = try ModelFolder.modelFolder(of: URL(fileURLWithPath: reference))
+      // Networks of features may be asked for at a picture size.
+      let path =
+        FileManager.default.fileExists(atPath: reference)
+        ? reference : ModelFolder.parts(of: reference[...]).name
+      let folder = try ModelFolder.modelFolder(of: URL(fileURLWithPath: path))
       name = try ModelConfiguration(folder: folder).architecture
     }
     return RestorationCatalog.entry(named: name)?.name

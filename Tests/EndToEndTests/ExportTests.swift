@@ -78,6 +78,35 @@ import Testing
     #expect((graph.object?["largestDifference"] as? Double ?? 1) < 1e-4)
   }
 
+  @Test func `every command tells what became of the weights and how pictures are prepared`() throws
+  {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let goldens = ReadmeTests.root.appendingPathComponent("Tests/TrainingTests/Goldens")
+    let model = goldens.appendingPathComponent("timm-token").path + "@48x40"
+    let pictures = ReadmeTests.root.appendingPathComponent("Tests/ImagesTests/Fixtures").path
+    let evaluation = try ProgramRun(
+      "vision-evaluate", [model, "--data", pictures, "--features", "f.safetensors", "--dry-run"],
+      directory: folder)
+    let exported = try export(
+      model, "--format", "safetensors", "--output", "a", "--dry-run", "--verbose")
+    for run in [evaluation, exported] {
+      #expect(run.exit == 0, "\(run.errors)")
+      #expect(run.errors.contains("0 missing, 0 unexpected, 1 reshaped"), "\(run.errors)")
+      #expect(run.errors.contains("pictures of 48x40"))
+      #expect(run.errors.contains("mean 0.5, 0.5, 0.5, std 0.5, 0.5, 0.5"))
+    }
+    #expect(exported.errors.contains("reshaped: pos_embed from [1, 9, 24] to [1, 31, 24]"))
+    #expect(!evaluation.errors.contains("reshaped: pos_embed"))
+    let restorer = try export("random:nafnet_small", "--format", "safetensors", "--output", "n")
+    #expect(restorer.exit == 0, "\(restorer.errors)")
+    let restoring = try ProgramRun(
+      "vision-restore", ["n", pictures, "restored", "--dry-run"], directory: folder)
+    #expect(restoring.errors.contains("tensors in its own names: "), "\(restoring.errors)")
+    let quiet = try export(
+      model, "--format", "safetensors", "--output", "a", "--dry-run", "--quiet")
+    #expect(quiet.exit == 0 && quiet.errors.isEmpty, "\(quiet.errors)")
+  }
+
   @Test func `halves take half the size and give nearly the same`() throws {
     defer { try? FileManager.default.removeItem(at: folder) }
     var sizes: [Int] = []
