@@ -19,42 +19,40 @@ public struct TransformersForm: Sendable, Hashable {
   ) throws(ModelFolderError) {
     let preparation = configuration.pretrainedCfg
     let (height, width) = (preparation.inputSize[1], preparation.inputSize[2])
+    var (network, preprocessor) = (
+      JSONObjectText([UInt8](self.network)), JSONObjectText([UInt8](self.preprocessor))
+    )
+    network.set("image_size", to: height == width ? "\(height)" : "[\(height), \(width)]")
+    preprocessor.set("image_mean", to: "\(preparation.mean)")
+    preprocessor.set("image_std", to: "\(preparation.std)")
+    let filters = ["nearest": 0, "bilinear": 2, "bicubic": 3]
+    preprocessor.set("resample", to: "\(filters[preparation.interpolation] ?? 2)")
+    for key in ["do_normalize", "do_resize"] { preprocessor.set(key, to: "true") }
+    let size = "{\"height\": \(height), \"width\": \(width)}"
+    switch preparation.cropMode ?? .center {
+    case .squash:
+      preprocessor.set("size", to: size)
+      preprocessor.set("crop_size", to: "null")
+      preprocessor.set("do_center_crop", to: "false")
+    case .center:
+      let edge = Float(min(height, width)) / preparation.cropPct
+      preprocessor.set("size", to: "{\"shortest_edge\": \(Int(edge.rounded()))}")
+      preprocessor.set("crop_size", to: size)
+      preprocessor.set("do_center_crop", to: "true")
+    }
     do {
-      var changed = try fields(of: network)
-      changed["image_size"] = height == width ? height : [height, width]
-      changed["swift_vision"] = try fields(of: JSONEncoder().encode(configuration.swiftVision))
-      var prepared = try fields(of: preprocessor)
-      prepared["image_mean"] = preparation.mean.map(decimal)
-      prepared["image_std"] = preparation.std.map(decimal)
-      prepared["do_normalize"] = true
-      prepared["do_resize"] = true
-      prepared["resample"] = ["nearest": 0, "bilinear": 2, "bicubic": 3][preparation.interpolation]
-      switch preparation.cropMode ?? .center {
-      case .squash:
-        prepared["size"] = ["height": height, "width": width]
-        prepared["crop_size"] = nil
-        prepared["do_center_crop"] = false
-      case .center:
-        let edge = Float(min(height, width)) / preparation.cropPct
-        prepared["size"] = ["shortest_edge": Int(edge.rounded(.down))]
-        prepared["crop_size"] = ["height": height, "width": width]
-        prepared["do_center_crop"] = true
-      }
-      for (name, fields) in [
-        (Self.preprocessorName, prepared), (ModelConfiguration.fileName, changed),
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = .sortedKeys
+      network.set(
+        "swift_vision",
+        to: String(decoding: try encoder.encode(configuration.swiftVision), as: UTF8.self))
+      for (name, text) in [
+        (Self.preprocessorName, preprocessor), (ModelConfiguration.fileName, network),
       ] {
-        try JSONSerialization.data(withJSONObject: fields, options: [.prettyPrinted, .sortedKeys])
-          .write(to: folder.appendingPathComponent(name), options: .atomic)
+        try Data(text.bytes).write(to: folder.appendingPathComponent(name), options: .atomic)
       }
     } catch {
       throw .unwritable(path: folder.path, reason: "\(error)")
     }
   }
-
-  private func fields(of data: Data) throws -> [String: Any] {
-    try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
-  }
-
-  /// The number that a person would write: 0.485, not the double next to it in single precision.
-  private func decimal(_ value: Float) -> Double { Double("\(value)") ?? Double(value) }
 }
