@@ -166,8 +166,9 @@ public enum ModelFolder {
     return url
   }
 
-  /// Writes a model folder; `overrides` replaces weights by path, for example by their averages, and
-  /// halves are 16-bit floats. What was read in the form of the transformers library is written in it.
+  /// Writes a model folder; what was read in the form of the transformers library is written in it.
+  ///
+  /// `overrides` replaces weights by path, for example by their averages, and halves are 16-bit floats.
   public static func write(
     _ backbone: any Backbone, configuration: ModelConfiguration,
     overrides: [String: Tensor] = [:], asHalves: Bool = false, to folder: URL
