@@ -36,11 +36,14 @@ public enum AdapterFileError: Error, Sendable, Hashable, CustomStringConvertible
       "The adapter cannot be written to \(path): \(reason)."
     case .otherBase(let path):
       "The adapter \(path) was trained on other weights than those of this network; load the network "
-        + "it belongs to, or allow another base if you know that it fits."
+        + "it belongs to, or give --allow-other-base if you know that it fits."
     case .missing(let path, let names):
-      "The adapter \(path) lacks \(Self.list(names)); it is incomplete or belongs to other layers."
+      "The adapter \(path) lacks \(Self.list(names)); it is incomplete or belongs to other layers. Take "
+        + "the whole adapter; --allow-partial does without whole layers of a PEFT folder."
     case .unexpected(let path, let names):
-      "The adapter \(path) holds \(Self.list(names)), which belong to nothing in this network."
+      "The adapter \(path) holds \(Self.list(names)), which belong to nothing in this network or its own "
+        + "description; load the network it belongs to, or give --allow-partial to leave out the layers "
+        + "of a PEFT folder that this network has not, such as a classifier."
     case .shape(let path, let name, let found, let wanted):
       "The tensor \"\(name)\" of \(path) has shape \(found) but the network needs \(wanted)."
     case .notFinite(let path, let name):

@@ -16,13 +16,13 @@ public enum AdapterFolder {
 
   /// What `adapter.json` holds.
   struct Description: Codable {
-    var format = 1
+    var format = 2
     var plan: AdapterPlan
     /// Site paths, in the order of the network.
     var sites: [String]
     /// Paths of parameters tuned in full.
     var tuned: [String]
-    /// Fingerprint of the base's parameters.
+    /// Fingerprint of the base's parameters, and from format 2 on of its running statistics.
     var base: String
     /// Further facts of the method or of the run, such as a calibrated threshold.
     var facts: [String: String]
@@ -72,13 +72,15 @@ public enum AdapterFolder {
     allowsOtherBase: Bool = false
   ) throws -> NetworkAdapter {
     let description = try description(of: folder)
-    if !allowsOtherBase, description.base != (try fingerprint(of: adapted)) {
+    let base = try fingerprint(of: adapted, withStatistics: description.format > 1)
+    if !allowsOtherBase, description.base != base {
       throw AdapterFileError.otherBase(path: folder.path)
     }
     // The sites themselves, whatever the patterns would find in this network.
     var plan = description.plan
     plan.sites = description.sites.map { "=" + $0 }
     plan.excluded = []
+    if plan.sites.isEmpty { plan.excludeAll(of: adapted) }
     plan.tuned = description.tuned.map { "=" + $0 }
     let url = folder.appendingPathComponent(tensorsName)
     let tensors = try AdapterTensors.read(url)
@@ -108,9 +110,9 @@ public enum AdapterFolder {
     }
     do {
       let found = try JSONDecoder().decode(Description.self, from: data)
-      guard found.format == 1 else {
+      guard (1...2).contains(found.format) else {
         throw AdapterFileError.malformed(
-          path: url.path, reason: "it is of format \(found.format), and this version reads 1")
+          path: url.path, reason: "it is of format \(found.format), and this version reads 1 and 2")
       }
       return found
     } catch let error as AdapterFileError {
@@ -120,16 +122,23 @@ public enum AdapterFolder {
     }
   }
 
-  /// A number that tells base networks apart, from paths, shapes and values of their parameters.
-  static func fingerprint(of adapted: AdaptedNetwork) throws(AdapterError) -> String {
+  /// A number that tells base networks apart, from paths, shapes and values of their parameters and
+  /// running statistics.
+  static func fingerprint(
+    of adapted: AdaptedNetwork, withStatistics: Bool = true
+  ) throws(AdapterError) -> String {
     // Merged weights are not the base's.
     guard !adapted.isMerged else { throw .merged }
     var fingerprint = Fingerprint()
-    for (path, parameter) in adapted.network.parameters {
+    let statistics = withStatistics ? adapted.network.buffers : []
+    let values =
+      adapted.network.parameters.map { ($0.path, $0.parameter.value) }
+      + statistics.map { ($0.path, $0.buffer.value) }
+    for (path, value) in values {
       fingerprint.add(path)
-      for extent in parameter.value.shape { fingerprint.add(UInt64(extent)) }
-      let count = parameter.value.count
-      parameter.value.withPointer {
+      for extent in value.shape { fingerprint.add(UInt64(extent)) }
+      let count = value.count
+      value.withPointer {
         fingerprint.add(UnsafeRawBufferPointer(UnsafeBufferPointer(start: $0, count: count)))
       }
     }

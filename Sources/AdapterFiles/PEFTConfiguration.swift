@@ -28,6 +28,52 @@ struct PEFTConfiguration {
   /// The kind of adapter, such as `LORA`.
   var kind: String { (fields["peft_type"] as? String ?? "").uppercased() }
 
+  /// Whether a field says something: null, false, zero and empty lists do not.
+  func has(_ name: String) -> Bool {
+    switch fields[name] {
+    case nil, is NSNull: false
+    case let text as String: !text.isEmpty
+    case let list as [Any]: !list.isEmpty
+    case let table as [String: Any]: !table.isEmpty
+    case let number as NSNumber: number.doubleValue != 0
+    default: true
+    }
+  }
+
+  /// Refuses a field that says something and that nothing here reads, because it may change what the
+  /// adapter computes.
+  ///
+  /// - Parameter read: the fields of this kind that are looked at.
+  func refuseOthers(than read: Set<String>) throws(AdapterFileError) {
+    let others = fields.keys.filter { !Self.harmless.contains($0) && !read.contains($0) && has($0) }
+    guard let first = others.min() else { return }
+    throw .unsupported(
+      path: path, kind: kind,
+      reason:
+        "it sets \"\(first)\", which is not known here and may change what it computes; merge it "
+        + "in PEFT and take the merged weights")
+  }
+
+  /// Fields that say where an adapter comes from or how it was trained.
+  private static let harmless: Set<String> = [
+    "peft_type", "task_type", "auto_mapping", "peft_version", "base_model_name_or_path", "revision",
+    "inference_mode", "runtime_config", "megatron_core", "qalora_group_size", "eva_config",
+    "ensure_weight_tying", "velora_config", "rank_dropout", "rank_dropout_scale", "module_dropout",
+    "init_weights", "save_projection", "projection_prng_key", "tinit", "tfinal", "deltaT", "beta1",
+    "beta2", "total_step", "target_modules", "exclude_modules", "modules_to_save",
+    "layers_to_transform", "layers_pattern",
+  ]
+
+  /// A pattern of a field as an expression.
+  func expression(
+    _ pattern: String, of name: String
+  ) throws(AdapterFileError) -> NSRegularExpression {
+    guard let found = try? NSRegularExpression(pattern: pattern) else {
+      throw .malformed(path: path, reason: "\"\(pattern)\" of \"\(name)\" is no pattern")
+    }
+    return found
+  }
+
   /// A number, the default where it is absent or null.
   func number(_ name: String, default other: Double) throws(AdapterFileError) -> Double {
     guard let value = fields[name], !(value is NSNull) else { return other }
@@ -51,6 +97,7 @@ struct PEFTConfiguration {
 
   /// The value that a pattern table gives a module, or `nil` where no key fits.
   ///
+  /// The module goes by its name in PEFT's network, which keys were written for.
   /// A key fits where `(.*\.)?(KEY)$` matches the path from its start, as in PEFT. PEFT takes the first
   /// key that fits, in an order that saving changes; several keys that differ are refused here.
   func pattern(_ name: String, at site: String) throws(AdapterFileError) -> Double? {
@@ -58,11 +105,7 @@ struct PEFTConfiguration {
     var found: [(key: String, value: Double)] = []
     for key in table.keys.sorted() {
       guard let number = table[key] as? NSNumber else { continue }
-      guard let expression = try? NSRegularExpression(pattern: "^(.*\\.)?(\(key))$") else {
-        throw .malformed(path: path, reason: "the key \"\(key)\" of \"\(name)\" is no pattern")
-      }
-      let whole = NSRange(site.startIndex..., in: site)
-      if expression.firstMatch(in: site, range: whole) != nil {
+      if try expression("(.*\\.)?(\(key))$", of: name).fitsStart(of: site) {
         found.append((key, number.doubleValue))
       }
     }

@@ -49,21 +49,20 @@ public enum PEFTFolder {
   ///
   /// - Parameters:
   ///   - name: the name it gets.
-  ///   - ignored: patterns of parameters that may be left out, such as the head of another task.
+  ///   - allowsPartial: whether layers that this network has not, such as the head of a classifier, and
+  ///     announced layers that the file lacks are left out.
+  ///   - report: told what was left out, if anything was.
   /// - Throws: `AdapterFileError`, `AdapterError` or `SafetensorsError`; nothing is attached then.
   @discardableResult
   public static func read(
     _ folder: URL, into adapted: AdaptedNetwork, named name: String = "default",
-    ignoring ignored: [String] = []
+    allowsPartial: Bool = false, report: (_ leftOut: [String]) -> Void = { _ in }
   ) throws -> NetworkAdapter {
     let configuration = try PEFTConfiguration(folder: folder)
     let url = folder.appendingPathComponent(tensorsName)
-    let tensors = try AdapterTensors.read(url).filter { key, _ in
-      let (site, suffix) = PEFTNames.split(key)
-      return suffix != nil || !ignored.contains { SitePattern($0).fits(site) }
-    }
     let reading = try PEFTReading(
-      configuration, tensors: tensors, path: url.path, adapted: adapted)
+      configuration, tensors: try AdapterTensors.read(url), path: url.path, adapted: adapted,
+      allowsPartial: allowsPartial)
     let adapter = try adapted.attach(
       reading.plan, named: name, random: RandomStream(seed: 0))
     do {
@@ -74,6 +73,7 @@ public enum PEFTFolder {
       try adapted.detach(name)
       throw error
     }
+    if !reading.leftOut.isEmpty { report(reading.leftOut) }
     return adapter
   }
 }

@@ -4,24 +4,41 @@ import Layers
 import Tensors
 
 /// What a PEFT folder asks for, in our terms: a plan, and the numbers by our paths.
+///
+/// Every tensor of the file is either used or named in an error, and so is everything that the
+/// description announces and the file lacks. Where parts may be left out, they are listed instead.
 struct PEFTReading {
   /// The plan with full paths.
-  private(set) var plan: AdapterPlan
+  var plan: AdapterPlan
   /// Tensors by our paths and in our shapes.
-  private(set) var numbers: [String: Tensor] = [:]
+  var numbers: [String: Tensor] = [:]
+  /// What the file holds for layers that this network has not, and what it lacks for those it has.
+  private(set) var leftOut: [String] = []
+  /// Numbers of ours that PEFT's file never holds.
+  var starts: Set<String> = []
 
-  private let configuration: PEFTConfiguration
-  private let path: String
+  let configuration: PEFTConfiguration
+  let path: String
+  let adapted: AdaptedNetwork
+  let targets: PEFTTargets
+  let naming: PEFTNaming
+  private let allowsPartial: Bool
   private let sites: [String: SiteGeometry]
+  /// PEFT's name of each site of the file.
+  private var originals: [String: String] = [:]
+  /// Tensors of adapters by site and suffix, and those of the base by parameter, that nobody took yet.
   private var grouped: [String: [String: Tensor]] = [:]
-  private var starts: Set<String> = []
+  private var own: [String: Tensor] = [:]
 
   init(
     _ configuration: PEFTConfiguration, tensors: [String: Tensor], path: String,
-    adapted: AdaptedNetwork
+    adapted: AdaptedNetwork, allowsPartial: Bool
   ) throws {
     self.configuration = configuration
     self.path = path
+    self.adapted = adapted
+    self.allowsPartial = allowsPartial
+    targets = try PEFTTargets(configuration)
     plan = AdapterPlan(LoRA())
     var sites: [String: SiteGeometry] = [:]
     for site in adapted.sites {
@@ -32,259 +49,150 @@ struct PEFTReading {
       }
     }
     self.sites = sites
-    var own: [String: Tensor] = [:]
-    for (key, tensor) in tensors {
-      let (site, suffix) = PEFTNames.split(key)
-      if let suffix {
-        grouped[site, default: [:]][suffix] = tensor
+    let entries = tensors.map { (PEFTNames.entry($0.key), $0.value) }
+    naming = PEFTNaming(of: entries.map(\.0.original).sorted())
+    for (entry, tensor) in entries {
+      if let suffix = entry.suffix {
+        originals[entry.site] = entry.original
+        grouped[entry.site, default: [:]][suffix] = tensor
       } else {
-        own[site] = tensor
+        own[entry.site] = tensor
       }
     }
-    try addKind(&own, adapted: adapted)
-    try addTuned(own, adapted: adapted)
+    try addKind()
+    try addParameters()
+    try refuseRest()
     guard !plan.sites.isEmpty || plan.method is NormalizationTuning else {
       throw AdapterFileError.malformed(
-        path: path, reason: "it holds no numbers of an adapted layer")
+        path: path, reason: "it holds no numbers of an adapted layer of this network")
     }
   }
 
   /// Whether a number of ours may keep its start, because PEFT's file never holds it.
   func keepsStart(_ path: String) -> Bool { starts.contains(path) }
 
-  private mutating func addKind(
-    _ own: inout [String: Tensor], adapted: AdaptedNetwork
-  ) throws {
-    switch configuration.kind {
-    case "LORA": try addFactors()
-    case "ADALORA": try addTriplets()
-    case "LOHA":
-      var method = LoHa()
-      try addByName(&method, rank: { $0["hada_w1_a"]?.shape.last }, full: ["hada_t1", "hada_t2"])
-    case "LOKR":
-      var method = LoKr()
-      method.factor = Int(try configuration.number("decompose_factor", default: -1))
-      try addByName(
-        &method, rank: { $0["lokr_w2_a"]?.shape.last }, full: ["lokr_t2", "lokr_w1_a"])
-    case "VERA": try addSharedProjections(&own)
-    case "LN_TUNING": addNormalizations(of: adapted)
-    default:
-      throw unsupported("only LORA, ADALORA, LOHA, LOKR, VERA and LN_TUNING are")
-    }
-  }
-
-  private func unsupported(_ reason: String) -> AdapterFileError {
+  func unsupported(_ reason: String) -> AdapterFileError {
     .unsupported(path: configuration.path, kind: configuration.kind, reason: reason)
   }
 
-  private func geometry(_ site: String) throws(AdapterFileError) -> SiteGeometry {
-    guard let found = sites[site] else { throw .unexpected(path: path, names: [site]) }
-    return found
+  // MARK: Taking what the file holds
+
+  /// The sites for which the file holds one of some tensors, in order, held against the description.
+  ///
+  /// - Parameter suffixes: what a site of this kind of adapter has.
+  mutating func sites(
+    with suffixes: [String]
+  ) throws(AdapterFileError) -> [(site: String, geometry: SiteGeometry)] {
+    let found = grouped.keys.filter { site in
+      suffixes.contains { grouped[site]?[$0] != nil }
+    }
+    try compare(
+      found: found,
+      announced: sites.keys.filter { site in
+        naming.module(of: site).map {
+          targets.adapts($0, isLinear: sites[site]?.kind == .linear)
+        } ?? false
+      })
+    return found.sorted().compactMap { site in sites[site].map { (site, $0) } }
   }
 
-  private func part(
-    _ suffix: String, of values: [String: Tensor], at site: String
-  ) throws(AdapterFileError) -> Tensor {
-    guard let found = values[suffix] else {
+  /// Holds modules with numbers in the file against those that the description names.
+  mutating func compare(
+    found: some Sequence<String>, announced: some Sequence<String>
+  ) throws(AdapterFileError) {
+    let found = Set(found)
+    let announced = Set(announced)
+    // A module that the description does not name is one that PEFT leaves out without a word.
+    let foreign = found.subtracting(announced)
+    if !foreign.isEmpty {
+      let names = foreign.flatMap { site in
+        (grouped[site] ?? [:]).keys.map { "\(site).\($0)" }
+      }
+      guard allowsPartial else {
+        throw .unexpected(path: path, names: names.sorted())
+      }
+      leftOut += names.sorted()
+      for site in foreign { grouped[site] = nil }
+    }
+    guard !targets.choosesLayers else { return }
+    try leave(out: announced.subtracting(found).sorted())
+  }
+
+  /// Refuses what the file lacks, or lists it where parts may be missing.
+  mutating func leave(out missing: [String]) throws(AdapterFileError) {
+    if missing.isEmpty { return }
+    guard allowsPartial else { throw .missing(path: path, names: missing) }
+    leftOut += missing
+  }
+
+  /// Takes a tensor of a site, which must be there.
+  mutating func take(_ suffix: String, at site: String) throws(AdapterFileError) -> Tensor {
+    guard let found = takeIfPresent(suffix, at: site) else {
       throw .missing(path: path, names: ["\(site).\(suffix)"])
     }
     return found
   }
 
-  /// The sites that have a suffix, in order; a bias of the base is no site.
-  private func adaptedSites(with suffix: String) -> [(site: String, values: [String: Tensor])] {
-    grouped.filter { $0.value[suffix] != nil }.sorted { $0.key < $1.key }
-      .map { ($0.key, $0.value) }
+  /// Takes a tensor of a site, if there is one.
+  mutating func takeIfPresent(_ suffix: String, at site: String) -> Tensor? {
+    grouped[site]?.removeValue(forKey: suffix)
   }
 
+  /// Takes all tensors of a site.
+  mutating func takeAll(at site: String) -> [String: Tensor] {
+    grouped.removeValue(forKey: site) ?? [:]
+  }
+
+  /// Takes a tensor that belongs to no site.
+  mutating func takeOwn(_ name: String) -> Tensor? { own.removeValue(forKey: name) }
+
+  /// The names of all tensors of the base that nobody took yet.
+  var ownNames: [String] { own.keys.sorted() }
+
+  /// The sites with some tensor that nobody took yet.
+  var openSites: [String] { grouped.keys.sorted() }
+
+  /// What is left belongs to nothing here.
+  private mutating func refuseRest() throws(AdapterFileError) {
+    let known = Set(sites.keys)
+    let rest = grouped.flatMap { site, values in values.keys.map { (site, "\(site).\($0)") } }
+    var names = own.keys.sorted()
+    for (site, name) in rest.sorted(by: { $0.1 < $1.1 }) {
+      // A tensor too many at a layer of this network is no part of another one.
+      guard !known.contains(site) || !allowsPartial else {
+        throw .unexpected(path: path, names: [name])
+      }
+      names.append(name)
+    }
+    guard !names.isEmpty else { return }
+    guard allowsPartial else { throw .unexpected(path: path, names: names) }
+    leftOut += names
+  }
+
+  // MARK: Rank and strength
+
   /// Checks the rank of the description against the tensors' and answers alpha.
-  private func alpha(
+  func alpha(
     at site: String, rank: Int, names: (rank: String, alpha: String)
   ) throws(AdapterFileError) -> Double {
-    let path = site.split(separator: "[").first.map(String.init) ?? site
+    let module = originals[site] ?? site
     var described = try configuration.number(names.rank, default: 8)
-    if let own = try configuration.pattern("rank_pattern", at: path) { described = own }
+    if let own = try configuration.pattern("rank_pattern", at: module) { described = own }
     guard Int(described) == rank else {
       throw .rank(path: configuration.path, site: site, described: Int(described), found: rank)
     }
-    if let own = try configuration.pattern("alpha_pattern", at: path) { return own }
+    if let own = try configuration.pattern("alpha_pattern", at: module) { return own }
     return try configuration.number(names.alpha, default: 8)
   }
 
-  private mutating func plan(_ site: String, rank: Int, alpha: Double) {
+  /// The rank that the description gives a site.
+  func describedRank(at site: String, default other: Int) throws(AdapterFileError) -> Int {
+    try configuration.pattern("rank_pattern", at: originals[site] ?? site).map { Int($0) } ?? other
+  }
+
+  mutating func plan(_ site: String, rank: Int, alpha: Double) {
     plan.sites.append("=" + site)
     plan.ranks[site] = rank
     plan.alphas[site] = alpha
-  }
-
-  // MARK: LoRA and its kin
-
-  private mutating func addFactors() throws {
-    let isDirectional = configuration.flag("use_dora")
-    let isStabilized = configuration.flag("use_rslora")
-    let start = configuration.text("init_lora_weights") ?? "true"
-    let isPrincipal = start.hasPrefix("pissa")
-    guard !["olora", "corda", "loftq"].contains(start) else {
-      throw unsupported(
-        "it starts with \"\(start)\", which changes the base's weights when PEFT loads it; convert "
-          + "it to plain LoRA in PEFT first")
-    }
-    guard !isPrincipal || !isDirectional else {
-      throw unsupported("it joins PiSSA and DoRA")
-    }
-    let dropout = try configuration.number("lora_dropout", default: 0)
-    if isDirectional {
-      var method = DoRA()
-      (method.rankStabilized, method.dropout) = (isStabilized, dropout)
-      plan.method = method
-    } else if isPrincipal {
-      guard !isStabilized else { throw unsupported("it joins PiSSA and rank stabilisation") }
-      var method = PiSSA()
-      method.dropout = dropout
-      plan.method = method
-    } else {
-      plan.method = LoRA(rank: 8, rankStabilized: isStabilized, dropout: dropout)
-    }
-    for (site, values) in adaptedSites(with: "lora_A.weight") {
-      let geometry = try geometry(site)
-      let wide = try part("lora_A.weight", of: values, at: site)
-      let up = try part("lora_B.weight", of: values, at: site)
-      let rank = wide.shape.first ?? 0
-      guard values["lora_B.bias"] == nil else { throw unsupported("it has biases on B") }
-      guard let down = PEFTShapes.blocks(of: wide, at: geometry) else {
-        throw unsupported("\(site) mixes the groups of the base, which no merged weight can")
-      }
-      plan(
-        site, rank: rank, alpha: try alpha(at: site, rank: rank, names: ("r", "lora_alpha")))
-      numbers["\(site).lora_A.weight"] = down
-      numbers["\(site).lora_B.weight"] =
-        up.rank == 4 ? up.reshaped(Array(up.shape.prefix(2))) : up
-      if isDirectional {
-        let lengths =
-          try values["lora_magnitude_vector.weight"]
-          ?? part("lora_magnitude_vector", of: values, at: site)
-        numbers["\(site).lora_magnitude_vector"] = lengths.reshaped([lengths.count])
-      }
-      if isPrincipal { starts.formUnion(["\(site).start_A", "\(site).start_B"]) }
-    }
-  }
-
-  private mutating func addTriplets() throws {
-    var method = AdaLoRA()
-    let first = Int(try configuration.number("init_r", default: 12))
-    let strength = try configuration.number("lora_alpha", default: 8)
-    method.rank = first
-    method.alpha = strength
-    method.targetRank = Int(try configuration.number("target_r", default: 8))
-    method.dropout = try configuration.number("lora_dropout", default: 0)
-    method.orthogonality = try configuration.number("orth_reg_weight", default: 0.5)
-    plan.method = method
-    for (site, values) in adaptedSites(with: "lora_E") {
-      let geometry = try geometry(site)
-      let found = try part("lora_E", of: values, at: site)
-      guard found.count > 0 else { continue }
-      // The strength keeps the rank of the start after components are gone.
-      plan(
-        site, rank: found.count,
-        alpha: strength * (Double(found.count) + 1e-5) / (Double(first) + 1e-5))
-      let down = try part("lora_A", of: values, at: site)
-      guard down.count == found.count * geometry.columns else {
-        throw AdapterFileError.shape(
-          path: path, name: "\(site).lora_A", found: down.shape,
-          wanted: [found.count, geometry.columns])
-      }
-      numbers["\(site).lora_A"] = down.reshaped(geometry.shape(outputs: found.count))
-      numbers["\(site).lora_E"] = found.reshaped([found.count, 1])
-      numbers["\(site).lora_B"] = try part("lora_B", of: values, at: site)
-      starts.insert("\(site).mask")
-    }
-  }
-
-  // MARK: Other kinds
-
-  private mutating func addByName(
-    _ method: inout some RankedMethod, rank: ([String: Tensor]) -> Int?, full refused: [String]
-  ) throws {
-    method.rank = Int(try configuration.number("r", default: 8))
-    method.alpha = try configuration.number("alpha", default: 8)
-    plan.method = method
-    for (site, values) in grouped.sorted(by: { $0.key < $1.key }) {
-      _ = try geometry(site)
-      if let name = refused.first(where: { values[$0] != nil }) {
-        throw unsupported("\(site) has a factor \(name), a decomposition that is not built here")
-      }
-      let described =
-        try configuration.pattern("rank_pattern", at: site).map { Int($0) } ?? method.rank
-      let found = rank(values) ?? described
-      let strength = try alpha(at: site, rank: found, names: ("r", "alpha"))
-      plan(site, rank: found, alpha: strength)
-      for (suffix, tensor) in values { numbers["\(site).\(suffix)"] = tensor }
-    }
-  }
-
-  private mutating func addSharedProjections(_ own: inout [String: Tensor]) throws {
-    var method = VeRA()
-    method.rank = Int(try configuration.number("r", default: 256))
-    method.dropout = try configuration.number("vera_dropout", default: 0)
-    method.start = try configuration.number("d_initial", default: 0.1)
-    plan.method = method
-    for (site, values) in adaptedSites(with: "vera_lambda_b") {
-      _ = try geometry(site)
-      plan.sites.append("=" + site)
-      for (suffix, tensor) in values { numbers["\(site).\(suffix)"] = tensor }
-    }
-    for name in ["vera_A", "vera_B"] {
-      guard let tensor = own.removeValue(forKey: "base_model.\(name)") else {
-        throw unsupported(
-          "the shared projection \(name) is not in the file; save it with save_projection")
-      }
-      numbers[name] = tensor
-    }
-  }
-
-  private mutating func addNormalizations(of adapted: AdaptedNetwork) {
-    plan.method = NormalizationTuning()
-    // A file may hold some of the normalisations only.
-    for entry in adapted.tunableParameters where entry.role == .normalization {
-      let module = entry.path.split(separator: ".").dropLast().joined(separator: ".")
-      if grouped[module] == nil { starts.insert(entry.path) }
-    }
-    for (site, values) in grouped {
-      for (suffix, tensor) in values where suffix.hasPrefix("ln_tuning_layers.") {
-        numbers["\(site).\(suffix.dropFirst("ln_tuning_layers.".count))"] = tensor
-      }
-    }
-  }
-
-  // MARK: Parameters of the base
-
-  private mutating func addTuned(
-    _ own: [String: Tensor], adapted: AdaptedNetwork
-  ) throws {
-    let parameters = Set(adapted.network.parameters.map(\.path))
-    let buffers = Dictionary(
-      uniqueKeysWithValues: adapted.network.buffers.map { ($0.path, $0.buffer.value) })
-    for (site, values) in grouped {
-      guard let bias = values["base_layer.bias"] else { continue }
-      plan.tuned.append("=\(site).bias")
-      numbers["\(site).bias"] = bias
-    }
-    for (name, tensor) in own.sorted(by: { $0.key < $1.key }) {
-      if parameters.contains(name) {
-        plan.tuned.append("=" + name)
-        numbers[name] = tensor
-        continue
-      }
-      guard let buffer = buffers[name] else {
-        throw AdapterFileError.unexpected(path: path, names: [name])
-      }
-      let values = buffer.values
-      guard tensor.count == values.count,
-        zip(tensor.values, values).allSatisfy({ abs($0 - $1) <= 1e-5 * max(1, abs($1)) })
-      else {
-        throw unsupported(
-          "it changes the running statistics \(name), which adapters leave as the base has them")
-      }
-    }
   }
 }

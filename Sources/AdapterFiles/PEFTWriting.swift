@@ -34,7 +34,7 @@ struct PEFTWriting {
 
   /// The numbers at the sites.
   mutating func addSites() throws(AdapterFileError) {
-    fields["target_modules"] = PEFTNames.targets(layerPaths)
+    fields["target_modules"] = targets(layerPaths)
     if adapter.attached.isEmpty { return try addNormalizations() }
     switch adapter.plan.method {
     case is DoRA: try addDirections()
@@ -46,6 +46,10 @@ struct PEFTWriting {
     case let method as AdaLoRA: try addTriplets(method)
     default: try addFactors()
     }
+  }
+
+  private func targets(_ paths: [String]) -> Any {
+    PEFTNames.targets(paths, among: network.modules.map(\.path))
   }
 
   private func numbers(_ entry: NetworkAdapter.Attached) -> [String: Tensor] {
@@ -173,9 +177,6 @@ struct PEFTWriting {
 
   private mutating func addTriplets(_ method: AdaLoRA) throws(AdapterFileError) {
     try requireWholeLayers()
-    for (path, rank) in adapter.plan.ranks where rank != method.rank {
-      throw refusal("\(path) has a rank of its own, and PEFT's AdaLoRA starts with one for all")
-    }
     fields["peft_type"] = "ADALORA"
     fields["bias"] = "none"
     fields["init_lora_weights"] = true
@@ -189,13 +190,33 @@ struct PEFTWriting {
     fields["total_step"] = 1
     fields["tinit"] = 0
     fields["tfinal"] = 0
+    var kept: [String: [Bool]] = [:]
     for entry in adapter.attached {
-      let (values, columns) = (numbers(entry), entry.site.geometry.columns)
-      for (name, value) in values {
-        tensors[key(entry.site.path, name)] =
-          name == "lora_A" ? value.reshaped([value.count / columns, columns]) : value
+      guard let triplets = entry.adapter as? TripletAdapter else { continue }
+      let (path, geometry) = (entry.site.path, entry.site.geometry)
+      // PEFT divides by the rank of the start at every site, however many components are left.
+      let scale = Float(method.alpha / (Double(method.rank) + 1e-5))
+      let marks = triplets.mask.value.values.map { $0 != 0 }
+      guard marks.count <= method.rank, abs(triplets.scale - scale) <= 1e-5 * scale else {
+        throw refusal(
+          "\(path) has a rank and a strength of its own, and PEFT's AdaLoRA starts alike at every site"
+        )
       }
+      let rows = marks.indices.filter { marks[$0] }
+      let line = geometry.columns
+      let (down, up) = (triplets.down.value.values, triplets.up.value.values)
+      let values = triplets.values.value.values
+      tensors[key(path, "lora_A")] = Tensor(
+        rows.flatMap { down[$0 * line..<($0 + 1) * line] }, shape: [rows.count, line])
+      tensors[key(path, "lora_E")] = Tensor(rows.map { values[$0] }, shape: [rows.count, 1])
+      tensors[key(path, "lora_B")] = Tensor(
+        (0..<geometry.outputs).flatMap { output in rows.map { up[output * marks.count + $0] } },
+        shape: [geometry.outputs, rows.count])
+      // Rows that an earlier file had lost already stand behind those that are known.
+      kept["\(path).lora_E"] =
+        marks + [Bool](repeating: false, count: method.rank - marks.count)
     }
+    if kept.values.contains(where: { $0.contains(false) }) { fields["rank_pattern"] = kept }
   }
 
   // MARK: Other kinds
@@ -254,7 +275,7 @@ struct PEFTWriting {
         tensors[key(path, "ln_tuning_layers.\(name)")] = tuned[full]
       }
     }
-    fields["target_modules"] = PEFTNames.targets(modules)
+    fields["target_modules"] = targets(modules)
   }
 
   // MARK: Parameters tuned in full
@@ -263,7 +284,7 @@ struct PEFTWriting {
   mutating func addTuned() throws(AdapterFileError) {
     guard fields["peft_type"] as? String != "LN_TUNING", !adapter.tuned.isEmpty else { return }
     let tuned = Dictionary(uniqueKeysWithValues: adapter.tuned.map { ($0.path, $0.copy.value) })
-    let targets = Set(layerPaths)
+    let adaptedPaths = Set(layerPaths)
     var placed: Set<String> = []
     var modules: [String] = []
     for (path, module) in network.modules where !path.isEmpty {
@@ -271,7 +292,7 @@ struct PEFTWriting {
       let changed = own.filter { tuned["\(path).\($0.path)"] != nil }
       guard !changed.isEmpty else { continue }
       placed.formUnion(changed.map { "\(path).\($0.path)" })
-      if targets.contains(path) {
+      if adaptedPaths.contains(path) {
         guard changed.map(\.path) == ["bias"], fields["peft_type"] as? String == "LORA" else {
           throw refusal("\(path) is adapted and its own weight is tuned as well")
         }
@@ -280,7 +301,14 @@ struct PEFTWriting {
         continue
       }
       modules.append(path)
-      for (name, parameter) in own {
+    }
+    // PEFT takes the names as ends of paths, so that `norm` also keeps `attn.q_norm` whole.
+    for (path, module) in network.modules
+    where !path.isEmpty && modules.contains(where: { path.hasSuffix($0) }) {
+      guard !adaptedPaths.contains(path) else {
+        throw refusal("\(path) is adapted, and its name ends like that of a module tuned in full")
+      }
+      for (name, parameter) in module.parameters where !name.contains(".") {
         tensors[key(path, name)] = tuned["\(path).\(name)"] ?? parameter.value
       }
       for (name, buffer) in module.buffers where !name.contains(".") {

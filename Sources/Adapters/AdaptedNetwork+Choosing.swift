@@ -29,8 +29,7 @@ extension AdaptedNetwork {
       for site in found where !refused.contains(site.layerPath) {
         if pattern.parts.isEmpty { chosen[site.path] = site }
         for part in pattern.parts {
-          guard let own = AdapterSite(layerPath: site.layerPath, layer: site.layer, part: part)
-          else {
+          guard let own = AdapterSite(site, part: part) else {
             throw .unknownPart(
               pattern: text, site: site.layerPath, part: part, known: site.layer.parts)
           }

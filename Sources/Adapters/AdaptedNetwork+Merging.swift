@@ -9,11 +9,13 @@ extension AdaptedNetwork {
   ///   changed then.
   public func merge(keepingBase: Bool = true) throws(AdapterError) {
     guard !isMerged else { throw .merged }
-    for site in sites where !site.layer.adapters.merge(into: site.layer) {
-      for site in sites { site.layer.adapters.unmerge(from: site.layer) }
-      throw .notMergeable(name: culprit(at: site), site: site.layerPath)
-    }
+    // Copies first: adapters change the weight that a copy stands in for, as they do in a pass.
     for (_, parameter) in network.parameters { parameter.tuning?.merge(into: parameter) }
+    for site in sites where !site.layer.adapters.merge(into: site.layer) {
+      let name = culprit(at: site)
+      restoreBase()
+      throw .notMergeable(name: name, site: site.layerPath)
+    }
     isMerged = true
     if !keepingBase { finishMerge() }
   }
@@ -21,9 +23,14 @@ extension AdaptedNetwork {
   /// Takes a merge back: the base's weights are what they were, bit for bit.
   public func unmerge() {
     guard isMerged else { return }
+    restoreBase()
+    isMerged = false
+  }
+
+  /// Undoes what a merge did, in the opposite order.
+  private func restoreBase() {
     for site in sites { site.layer.adapters.unmerge(from: site.layer) }
     for (_, parameter) in network.parameters { parameter.tuning?.unmerge(from: parameter) }
-    isMerged = false
   }
 
   private func finishMerge() {

@@ -28,8 +28,15 @@ public final class AdaptedNetwork {
   /// Finds the sites of a network; nothing changes yet.
   public init(_ network: any Module) {
     self.network = network
-    sites = network.modules.compactMap { path, module in
-      (module as? any AdaptableLayer).map { AdapterSite(layerPath: path, layer: $0) }
+    let modules = network.modules
+    let grids = modules.compactMap { path, module in
+      (module as? any TokenPicture).map { (path.isEmpty ? "" : path + ".", $0.tokenGrid) }
+    }
+    sites = modules.compactMap { path, module in
+      guard let layer = module as? any AdaptableLayer else { return nil }
+      // The innermost network around a layer says how its tokens lie.
+      let grid = grids.last { path.hasPrefix($0.0) }?.1
+      return AdapterSite(layerPath: path, layer: layer, tokenGrid: grid)
     }
   }
 

@@ -20,6 +20,9 @@ public protocol AdapterMethod: Codable, Sendable {
   /// Checks the settings, one by one and together.
   func validate() throws(AdapterError)
 
+  /// A sentence for people whose settings work but do not do what their names promise; `nil` for none.
+  var advice: String? { get }
+
   /// The settings at one site, for methods that treat sites differently by their paths.
   func settled(at site: AdapterSite) -> Self
 
@@ -45,6 +48,9 @@ public protocol AdapterMethod: Codable, Sendable {
 extension AdapterMethod {
   /// The same at every site.
   public func settled(at site: AdapterSite) -> Self { self }
+
+  /// Nothing to say.
+  public var advice: String? { nil }
 
   /// No rule.
   public func makeAllocator(for adapter: NetworkAdapter) -> (any Allocator)? { nil }

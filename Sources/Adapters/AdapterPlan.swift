@@ -40,8 +40,22 @@ public struct AdapterPlan: Sendable {
     }
     if let rank { ranked.rank = rank }
     if let alpha { ranked.alpha = alpha }
-    try ranked.validate()
+    // Rules between settings, such as a budget that falls, are those of the whole plan.
+    try ranked.validateSettings()
+    guard ranked.rank >= 1, ranked.alpha > 0, ranked.alpha.isFinite else {
+      throw .invalidSetting(
+        method: type(of: method).name, setting: "ranks",
+        reason:
+          "gives \(site.path) the rank \(ranked.rank) and the alpha \(ranked.alpha), which must be "
+          + "1 or more and above 0")
+    }
     return ranked
+  }
+
+  /// Leaves every site out, for plans that tune parameters alone: no sites would mean all of them.
+  public mutating func excludeAll(of adapted: AdaptedNetwork) {
+    sites = []
+    excluded = adapted.sites.map { "=" + $0.layerPath }
   }
 }
 

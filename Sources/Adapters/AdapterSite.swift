@@ -13,21 +13,25 @@ public struct AdapterSite: CustomStringConvertible {
   public let outputs: Range<Int>?
   /// The map at this place, the part alone where there is one.
   public let geometry: SiteGeometry
+  /// How the tokens lie that flow through the layer; `nil` where the network does not say it.
+  public let tokenGrid: TokenGrid?
 
   /// The whole of a layer.
-  init(layerPath: String, layer: any AdaptableLayer) {
+  init(layerPath: String, layer: any AdaptableLayer, tokenGrid: TokenGrid? = nil) {
     self.layerPath = layerPath
     self.layer = layer
+    self.tokenGrid = tokenGrid
     part = nil
     outputs = nil
     geometry = layer.geometry
   }
 
-  /// One part of a fused layer; `nil` where it has no such part.
-  init?(layerPath: String, layer: any AdaptableLayer, part: String) {
-    guard let range = layer.outputs(ofPart: part) else { return nil }
-    self.layerPath = layerPath
-    self.layer = layer
+  /// One part of the layer of a site; `nil` where it has no such part.
+  init?(_ site: AdapterSite, part: String) {
+    guard let range = site.layer.outputs(ofPart: part) else { return nil }
+    layerPath = site.layerPath
+    layer = site.layer
+    tokenGrid = site.tokenGrid
     self.part = part
     outputs = range
     geometry = layer.geometry.part(range)

@@ -18,6 +18,12 @@ public protocol Allocator: AnyObject {
   /// Components in use, by site path.
   var ranks: [String: Int] { get }
 
+  /// Notes which components are dropped now, and answers what drops the same ones from other numbers.
+  ///
+  /// A moving average of the numbers still holds what was dropped long ago: the answer is called while
+  /// the averages stand in.
+  func dropping() -> () -> Void
+
   /// What it remembers, by name, for a file.
   var state: [String: Tensor] { get }
 
@@ -32,6 +38,8 @@ extension Allocator {
   public func afterBackward(step: Int, of total: Int) {}
   /// Nothing to change.
   public func afterUpdate(step: Int, of total: Int) {}
+  /// Nothing is ever dropped.
+  public func dropping() -> () -> Void { {} }
   /// Nothing to remember.
   public var state: [String: Tensor] { [:] }
   /// Nothing to continue from.

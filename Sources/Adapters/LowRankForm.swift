@@ -84,7 +84,7 @@ extension GatedAdapter: LowRankExpressible {
 extension TripletAdapter: LowRankExpressible {
   /// B takes the values in.
   public func lowRankForm(at site: SiteGeometry) -> LowRankForm? {
-    let (values, rank) = (values.value.values, values.value.count)
+    let (values, rank) = (maskedValues.values, values.value.count)
     let up = up.value.values.enumerated().map { $1 * values[$0 % rank] }
     return LowRankForm(
       down: down.value, up: Tensor(up, shape: [site.outputs, rank]), scale: scale)

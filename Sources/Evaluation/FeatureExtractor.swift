@@ -7,7 +7,7 @@ import Metrics
 import Pretraining
 import Quality
 import Storage
-import Tasks
+public import Tasks
 import Tensors
 public import Training
 
@@ -53,6 +53,8 @@ public final class FeatureExtractor {
   public let preparationMistakes: [String]
   /// What is told about the model's opening; nil for baselines.
   public let loadNotice: LoadNotice?
+  /// What was left out of adapter folders, in a sentence each.
+  public let adapterNotes: [String]
   /// Parameters used; 0 for baselines.
   public let parameterCount: Int
   /// Rows and columns of prepared faces, where the model was fine-tuned for them.
@@ -75,12 +77,13 @@ public final class FeatureExtractor {
   ///     picture; 0 blends for each picture.
   /// - Throws: ``EvaluationError``, or the error of the model folder, weight file or adapter.
   public init(
-    _ reference: String, position: FeaturePosition? = nil, adapters: [String] = [], seed: Int = 0,
+    _ reference: String, position: FeaturePosition? = nil, adapters: AdapterFolders = [],
+    seed: Int = 0,
     length: Int? = nil, fitting: FittingPictures? = nil, qualityBuckets: Int = 0
   ) throws {
     self.reference = reference
     if reference.hasPrefix("baseline:") {
-      guard adapters.isEmpty else { throw EvaluationError.noNetwork(model: reference) }
+      guard adapters.paths.isEmpty else { throw EvaluationError.noNetwork(model: reference) }
       guard position == nil || position == .backbone else {
         throw EvaluationError.noEmbedding(model: reference)
       }
@@ -97,6 +100,7 @@ public final class FeatureExtractor {
       fingerprint = nil
       preparationMistakes = []
       loadNotice = nil
+      adapterNotes = []
       extent = nil
       parameterCount = 0
       facePictureSize = nil
@@ -107,6 +111,7 @@ public final class FeatureExtractor {
     let adapted = try ModelAdapters(adapters, on: model.backbone, of: model.origin)
     let description = adapted.description
     facePictureSize = description?.face?.pictureSize
+    adapterNotes = adapted.notes
     quality = adapted.quality
     let bucketed = qualityBuckets > 0 ? try adapted.bucketed(qualityBuckets) : nil
     func described(

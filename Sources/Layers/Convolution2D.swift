@@ -21,6 +21,8 @@ public final class Convolution2D: AdaptableLayer {
   /// Pays where the output is large and each of its values comes from few: a map of three colours at full
   /// size, or one pixel of few channels.
   public let remakesOutput: Bool
+  /// Names of equal parts computed by one fused convolution, such as `q`, `k`, `v`; empty for a plain one.
+  public let parts: [String]
   /// Where adapters are plugged in.
   public let adapters = AdapterSlot()
 
@@ -38,8 +40,13 @@ public final class Convolution2D: AdaptableLayer {
   public init(
     _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, groups: Int = 1,
     hasBias: Bool = false, remakesOutput: Bool = false,
-    initialization: Initialization = .heNormalFanOut, random: inout RandomStream
+    initialization: Initialization = .heNormalFanOut, parts: [String] = [],
+    random: inout RandomStream
   ) {
+    precondition(
+      parts.isEmpty || (groups == 1 && outputs % parts.count == 0),
+      "Convolution2D: \(outputs) outputs in \(groups) groups as the parts \(parts)")
+    self.parts = parts
     let shape = [outputs, inputs / groups, kernel, kernel]
     var startingBias = Tensor(zeros: [outputs])
     switch initialization {
@@ -67,9 +74,6 @@ public final class Convolution2D: AdaptableLayer {
       convolution: shape[1] * groups, shape[0], kernelHeight: shape[2], kernelWidth: shape[3],
       stride: stride, padding: padding, groups: groups)
   }
-
-  /// A convolution is not fused from parts.
-  public var parts: [String] { [] }
 
   /// Convolves a batch, scales every output channel by `factors` and adds `residual`.
   ///

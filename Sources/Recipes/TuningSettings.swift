@@ -10,6 +10,11 @@ public struct TuningSettings: RecipeSettings {
   public var excluded = "none"
   /// Patterns of parameters that are trained in full beside the adapter; `none` for no others.
   public var tuned = "none"
+  /// Whether a run ends with a look for intruder dimensions in the weights that an adapter changes.
+  public var inspection = true
+  /// A folder of pictures of the domain before, on which features with and without the adapter are
+  /// compared after the run; `none` compares nothing.
+  public var oldPictures = "none"
   /// Settings of the adapter that differ from its defaults, by name.
   public var adapter: [String: String] = [:]
 
@@ -23,6 +28,8 @@ public struct TuningSettings: RecipeSettings {
     .name("sites", \.sites, "patterns of the layers an adapter is put on"),
     .name("excluded", \.excluded, "patterns of layers that the adapter leaves out"),
     .name("tuned", \.tuned, "patterns of parameters trained in full beside the adapter"),
+    .flag("inspection", \.inspection, "intruder dimensions are counted after the run"),
+    .name("oldPictures", \.oldPictures, "folder on which forgetting is measured after the run"),
   ]
 
   /// The group of the adapter's settings in a recipe.

@@ -32,7 +32,7 @@ public struct SingularValues: Sendable {
     }
   }
 
-  private init(left: Tensor, values: [Float], right: Tensor) {
+  init(left: Tensor, values: [Float], right: Tensor) {
     self.left = left
     self.values = values
     self.right = right
@@ -107,7 +107,7 @@ extension Tensor {
     }
   }
 
-  fileprivate mutating func makeRowsOrthonormal() {
+  mutating func makeRowsOrthonormal() {
     let (rows, columns) = (Int64(shape[0]), Int64(shape[1]))
     let converged = withMutablePointer { ck_orthonormal_rows($0, rows, columns) }
     precondition(converged, "makeRowsOrthonormal: \(shape)")

@@ -24,7 +24,9 @@ struct FolderTests {
 
   private func method(_ name: String) throws -> any AdapterMethod {
     let type = try AdapterCatalog.type(named: name)
-    let settings = type.settings.contains { $0.name == "rank" } ? ["rank": "2"] : [:]
+    let settings = ["rank": "2", "targetRank": "1"].filter { setting in
+      type.settings.contains { $0.name == setting.key }
+    }
     return try AdapterCatalog.method(named: name, settings: settings)
   }
 
@@ -149,10 +151,79 @@ struct FolderTests {
     ("blocks.0.attn.qkv", "blocks.0.attn.qkv"),
   ])
   func `names of Transformers become ours`(theirs: String, ours: String) {
-    #expect(PEFTNames.site(theirs) == ours)
+    #expect(PEFTNaming.site(theirs) == ours)
+    #expect(PEFTNames.entry("base_model.model.\(theirs).weight").site == ours + ".weight")
+    // Whichever of its modules tells the naming, all others go back by it.
+    let isFound = theirs.contains("layer") || theirs == ours
+    if isFound { #expect(PEFTNaming(of: [theirs]).module(of: ours) == theirs) }
     let key = "base_model.model.timm_model.\(ours).lora_A.default.weight"
-    #expect(PEFTNames.split(key).site == ours)
-    #expect(PEFTNames.split(key).suffix == "lora_A.weight")
+    #expect(PEFTNames.entry(key).site == ours)
+    #expect(PEFTNames.entry(key).suffix == "lora_A.weight")
+    #expect(PEFTNames.entry(key).original == "timm_model." + ours)
+  }
+
+  @Test func `an adapter that tunes whole maps alone is read back`() throws {
+    let (network, input) = try Golden.network(of: "convnet")
+    let adapted = AdaptedNetwork(network.weights)
+    var values = Contributions.uniform(of: network.weights).values
+    for key in values.keys { values[key] = key.hasPrefix("head") ? 1 : 1e-9 }
+    // A budget that the head and the small tensors fill.
+    let plan = try CoLoRA(budget: 0.9, contribution: .uniform).plan(
+      for: adapted, contributions: Contributions(measure: .uniform, values: values),
+      sites: ["head", "point"])
+    #expect(plan.sites.isEmpty && !plan.tuned.isEmpty)
+    let (again, adapter) = try attach(plan, to: network)
+    #expect(adapter.attached.isEmpty)
+    let before = network.output(Variable(input), in: .inference()).value
+    try withTemporaryFolder { folder in
+      try AdapterFolder.write(adapter, of: again, to: folder)
+      try again.detach("default")
+      let read = try AdapterFolder.read(folder, into: again)
+      #expect(read.attached.isEmpty && read.tuned.map(\.path) == adapter.tuned.map(\.path))
+      #expect(network.output(Variable(input), in: .inference()).value == before)
+      #expect(try again.inspect("default").sites.isEmpty)
+    }
+  }
+
+  @Test func `a weight that is adapted and tuned survives its folder and a merge`() throws {
+    let (network, input) = try Golden.network(of: "transformer")
+    let (adapted, adapter) = try attach(
+      AdapterPlan(LoRA(rank: 2), sites: ["fc1"], tuned: ["fc1.weight"]), to: network)
+    let before = network.output(Variable(input), in: .inference()).value
+    try withTemporaryFolder { folder in
+      try AdapterFolder.write(adapter, of: adapted, to: folder)
+      try adapted.detach("default")
+      try AdapterFolder.read(folder, into: adapted)
+      try adapted.merge(keepingBase: false)
+      let after = network.output(Variable(input), in: .inference()).value
+      #expect(relativeDifference(after, before) < 1e-5)
+    }
+  }
+
+  @Test func `running statistics belong to the base`() throws {
+    let network = Normalized()
+    let adapted = AdaptedNetwork(network)
+    let adapter = try adapted.attach(
+      AdapterPlan(LoRA(rank: 2)), random: RandomStream(seed: 3))
+    try withTemporaryFolder { folder in
+      try AdapterFolder.write(adapter, of: adapted, to: folder)
+      try adapted.detach("default")
+      try AdapterFolder.read(folder, into: adapted)
+      try adapted.detach("default")
+      let mean = try #require(network.buffers.first { $0.path.hasSuffix("running_mean") })
+      mean.buffer.value = Tensor(repeating: 0.5, shape: mean.buffer.value.shape)
+      #expect(throws: AdapterFileError.otherBase(path: folder.path)) {
+        try AdapterFolder.read(folder, into: adapted)
+      }
+      // Folders of the first format know the parameters alone.
+      let url = folder.appendingPathComponent(AdapterFolder.descriptionName)
+      var fields = try #require(
+        try JSONSerialization.jsonObject(with: Data(contentsOf: url)) as? [String: Any])
+      fields["format"] = 1
+      fields["base"] = try AdapterFolder.fingerprint(of: adapted, withStatistics: false)
+      try JSONSerialization.data(withJSONObject: fields).write(to: url)
+      try AdapterFolder.read(folder, into: adapted)
+    }
   }
 
   @Test func `parts of a fused map are written as the whole and do the same`() throws {
@@ -199,5 +270,16 @@ struct FolderTests {
         AdapterPlan(
           lora, tuned: ["norm1", "fc1.bias"].map { $0 == "norm1" ? "norm1.weight" : $0 }),
         "transformer") == nil)
+  }
+}
+
+/// A map and a normalisation over the batch.
+private final class Normalized: Module {
+  let map: Linear
+  let norm = BatchNormalization(4)
+
+  init() {
+    var random = RandomStream(seed: 5)
+    map = Linear(uniform: 6, 4, random: &random)
   }
 }

@@ -19,7 +19,8 @@ enum Golden {
     "lora-transformer", "dora-transformer", "loha-transformer", "lokr-transformer",
     "adalora-transformer", "rslora-transformer", "pissa-transformer", "vera-transformer",
     "lntuning-transformer", "lora-convnet", "dora-convnet", "loha-convnet", "lokr-convnet",
-    "adalora-convnet", "saved-convnet",
+    "adalora-convnet", "saved-convnet", "vera-convnet", "pissa-convnet", "rslora-convnet",
+    "lntuning-convnet", "pruned-transformer", "pruned-convnet", "classifier-transformers",
   ]
 
   /// Tensors of a file.

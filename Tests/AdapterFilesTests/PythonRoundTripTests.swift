@@ -18,7 +18,9 @@ struct PythonRoundTripTests {
   /// Plans whose folders PEFT must load.
   static func plans() throws -> [(kind: String, plan: AdapterPlan)] {
     func small(_ name: String) throws -> any AdapterMethod {
-      try AdapterCatalog.method(named: name, settings: ["rank": "2"])
+      var settings = ["rank": "2"]
+      if name == "adalora" { settings["targetRank"] = "1" }
+      return try AdapterCatalog.method(named: name, settings: settings)
     }
     let convolutions = ["down", "point", "head"]
     var plans: [(String, AdapterPlan)] = []

@@ -137,6 +137,47 @@ struct AdaptedNetworkTests {
         < 1e-5)
   }
 
+  @Test(arguments: ["lora", "dora", "pissa", "loha", "vera"])
+  func `a weight that is adapted and tuned merges to what it does, and comes back`(
+    name: String
+  ) throws {
+    let network = transformer()
+    let saved = network.parameters.map(\.parameter.value)
+    let adapted = AdaptedNetwork(network)
+    let method = try AdapterCatalog.method(named: name, settings: ["rank": "2"])
+    func features() -> Tensor {
+      network.features(of: Variable(pictures), in: .inference()).value
+    }
+    let base = features()
+    try adapted.attach(
+      AdapterPlan(method, sites: ["fc1"], tuned: ["fc1.weight", "fc1.bias"]), random: random
+    ).disturb(by: 0.1)
+    let separate = features()
+    #expect(separate != base)
+    try adapted.merge()
+    let size = separate.values.reduce(0) { max($0, abs($1)) }
+    #expect(largestDifference(features(), separate) < 1e-5 * max(1, size))
+    adapted.unmerge()
+    #expect(features() == separate)
+    #expect(network.parameters.map(\.parameter.value) == saved)
+    try adapted.detach("default")
+    #expect(features() == base)
+  }
+
+  @Test func `a merge that fails leaves tuned weights as they were`() throws {
+    let network = transformer()
+    let saved = network.parameters.map(\.parameter.value)
+    let adapted = AdaptedNetwork(network)
+    try adapted.attach(
+      AdapterPlan(PETALface(rank: 2), sites: ["fc1"], tuned: ["fc1.weight"]), random: random
+    ).disturb()
+    let before = network.features(of: Variable(pictures), in: .inference()).value
+    #expect(throws: AdapterError.self) { try adapted.merge() }
+    #expect(!adapted.isMerged)
+    #expect(network.parameters.map(\.parameter.value) == saved)
+    #expect(network.features(of: Variable(pictures), in: .inference()).value == before)
+  }
+
   @Test func `nothing below the first adapted block is recorded`() async {
     await #expect(processExitsWith: .success) {
       let network = VisionTransformer(

@@ -21,8 +21,7 @@ struct CatalogTests {
     ) {
       let (network, input) = site.make()
       let adapted = AdaptedNetwork(network)
-      let method =
-        self.method == OutputGain.name ? OutputGain() : try CatalogTests.small(self.method)
+      let method = try CatalogTests.method(self.method)
       // Methods that tune parameters alone name no sites.
       let isTuning = CatalogTests.tuningOnly.contains(self.method)
       let adapter = try adapted.attach(
@@ -36,7 +35,7 @@ struct CatalogTests {
   static let tuningOnly: Set<String> = ["bitfit", "lntuning"]
 
   /// Methods whose effect depends on the picture, so that no one weight does the same.
-  static let unmergeable: Set<String> = ["petalface"]
+  static let unmergeable: Set<String> = ["petalface", "wara token with gains"]
 
   /// Methods whose gradient treats a part of the formula as a constant; they have tests of their own.
   static let detached: Set<String> = ["dora"]
@@ -45,25 +44,73 @@ struct CatalogTests {
   static func small(_ name: String) throws -> any AdapterMethod {
     let type = try AdapterCatalog.type(named: name)
     let known = Set(type.settings.map(\.name))
-    let wanted = ["rank": "2", "alpha": "3", "dropout": "0"].filter { known.contains($0.key) }
+    let wanted = ["rank": "2", "alpha": "3", "dropout": "0", "targetRank": "1"]
+      .filter { known.contains($0.key) }
     return try AdapterCatalog.method(named: name, settings: wanted)
+  }
+
+  /// Further settings under which a method is another one, with the name of its rows.
+  static let variants: [(name: String, method: @Sendable () throws -> any AdapterMethod)] = [
+    ("wara feature", { WaRA(.feature, rank: 2, alpha: 3) }),
+    ("wara feature with gains, db2", { WaRA(.feature, rank: 2, wavelet: .db2, gains: true) }),
+    ("wara token", { WaRA(.token, rank: 2, alpha: 3) }),
+    ("wara token with gains", { WaRA(.token, rank: 2, alpha: 3, gains: true) }),
+    ("wara weight db2", { WaRA(.weight, rank: 2, alpha: 3, wavelet: .db2) }),
+    ("lokr in factors", { try AdapterCatalog.method(named: "lokr", settings: ["rank": "1"]) }),
+  ]
+
+  /// Which methods refuse which sites; everything else is a row.
+  ///
+  /// A method that begins to refuse a site, or stops to, fails the test of this list.
+  static let refused: [String: Set<SiteCase>] = [
+    // One small kernel for each channel is tuned in full.
+    "lora": [.depthwise], "dora": [.depthwise], "pissa": [.depthwise], "sora": [.depthwise],
+    "colora": [.depthwise], "petalface": [.depthwise],
+    // Components, projections and wavelets span all channels.
+    "adalora": [.grouped, .depthwise], "vera": [.grouped, .depthwise],
+    "wara": [.grouped, .depthwise], "wara feature": [.grouped, .depthwise],
+    "wara weight db2": [.grouped, .depthwise],
+    "wara feature with gains, db2": [.grouped, .depthwise],
+    // The picture of tokens would be mixed with that of the kernel.
+    "wara token": [.convolution, .strided, .tiled, .grouped, .depthwise],
+    "wara token with gains": [.convolution, .strided, .tiled, .grouped, .depthwise],
+    // A change of the outputs knows no kernels.
+    "loha": [], "lokr": [], "lokr in factors": [],
+  ]
+
+  /// A method by the name of its rows.
+  static func method(_ name: String) throws -> any AdapterMethod {
+    if let variant = variants.first(where: { $0.name == name }) { return try variant.method() }
+    return name == OutputGain.name ? OutputGain() : try small(name)
   }
 
   /// The catalogue's methods and the documented example on every kind of site they take.
   static let rows: [Row] =
     catalogRows + SiteCase.allCases.map { Row(method: OutputGain.name, site: $0) }
 
-  private static let catalogRows: [Row] = AdapterCatalog.all.flatMap { type in
+  private static let names = AdapterCatalog.all.map { $0.name } + variants.map(\.name)
+
+  private static let catalogRows: [Row] = names.flatMap { name in
     SiteCase.allCases.compactMap { site in
-      guard let method = try? small(type.name) else { return nil }
-      if tuningOnly.contains(type.name) {
-        return site == .linear ? Row(method: type.name, site: site) : nil
+      if tuningOnly.contains(name) {
+        return site == .linear ? Row(method: name, site: site) : nil
       }
-      let (network, _) = site.make()
-      let geometry =
-        site == .part ? network.layer.geometry.part(0..<8) : network.layer.geometry
-      return method.refusal(of: geometry) == nil ? Row(method: type.name, site: site) : nil
+      return refused[name]?.contains(site) == true ? nil : Row(method: name, site: site)
     }
+  }
+
+  @Test(arguments: names.filter { !tuningOnly.contains($0) }, SiteCase.allCases)
+  func `every method takes or refuses the sites that the table says`(
+    name: String, site: SiteCase
+  ) throws {
+    let (network, _) = site.make()
+    let geometry =
+      site == .part ? network.layer.geometry.part(0..<8) : network.layer.geometry
+    let reason = try Self.method(name).refusal(of: geometry)
+    let isRefused = try #require(Self.refused[name], "\(name) has no line").contains(site)
+    #expect((reason != nil) == isRefused, "\(reason ?? "taken")")
+    // The reason ends a sentence about the layer.
+    if let reason { #expect(reason.split(separator: " ").count >= 4, "\(reason)") }
   }
 
   @Test func `names are unique and every method has rows`() {

@@ -43,6 +43,80 @@ struct InspectionTests {
     #expect(SiteInspection(path: "x", base: base, change: noise).intruders.isEmpty)
   }
 
+  @Test func `leading components are those of the whole decomposition`() {
+    var random = RandomStream(seed: 5)
+    // Falling singular values, and two that are nearly equal.
+    let parts = SingularValues(of: random.normal(shape: [220, 210], deviation: 1))
+    let wanted = (0..<210).map { $0 == 3 ? Float(22.9) : 30 / (1 + 0.1 * Float($0)) }
+    let matrix = Variable(parts.left).multipliedByRow(Variable(Tensor(wanted, shape: [210])))
+      .multiplied(by: Variable(parts.right)).value
+    let found = SingularValues.leading(6, of: matrix)
+    let all = SingularValues(of: matrix)
+    for index in 0..<6 {
+      #expect(abs(found.values[index] - all.values[index]) < 1e-3)
+      let cosine = (0..<220).reduce(Float(0)) {
+        $0 + found.left[$1 * 6 + index] * all.left[$1 * 210 + index]
+      }
+      #expect(abs(abs(cosine) - 1) < 1e-3, "\(index): \(cosine)")
+    }
+    #expect(found.left.shape == [220, 6] && found.right.shape == [6, 210])
+  }
+
+  @Test func `intruders of a large weight are those that all its directions tell`() {
+    var random = RandomStream(seed: 6)
+    let base = random.normal(shape: [240, 230], deviation: 1)
+    func planted(_ strength: Float) -> Tensor {
+      let up = random.normal(shape: [240, 2], deviation: 1)
+      return up.multipliedMatrix(random.normal(shape: [2, 230], deviation: 1))
+        .scaled(by: strength)
+    }
+    for strength in [Float(0.02), 0.1, 0.4] {
+      let change = planted(strength)
+      let found = SiteInspection(path: "x", base: base, change: change)
+      var changed = base
+      changed.add(change)
+      let (before, after) = (SingularValues(of: base), SingularValues(of: changed).leading(10))
+      let cosines = Variable(after.left)
+        .multiplied(by: Variable(before.left), transposingSelf: true).value.values
+      let wanted = (0..<10).filter { index in
+        cosines[index * 230..<(index + 1) * 230].allSatisfy { abs($0) < 0.5 }
+      }
+      #expect(found.intruders.map(\.index) == wanted, "\(strength)")
+    }
+  }
+
+  @Test
+  func `thin factors have the spectrum of their product, and fused maps are looked at in parts`()
+    throws
+  {
+    let (network, _) = SiteCase.fused.make()
+    let adapted = AdaptedNetwork(network)
+    let adapter = try adapted.attach(
+      AdapterPlan(LoRA(rank: 3, alpha: 2), sites: ["layer"]), random: RandomStream(seed: 2))
+    adapter.disturb(by: 2)
+    var told: [[Int]] = []
+    let found = try adapted.inspect("default") { told.append([$0, $1]) }
+    #expect(told == [[0, 1], [1, 1]])
+    #expect(found.sites.map(\.path) == ["layer[q]", "layer[k]", "layer[v]"])
+    let site = adapter.attached[0].site
+    let change = try #require(
+      adapter.attached[0].adapter.weightChange(at: site.geometry, of: Variable(site.baseWeight)))
+    for (index, part) in found.sites.enumerated() {
+      let rows = index * 8..<(index + 1) * 8
+      let whole = SiteInspection(
+        path: part.path, base: site.baseWeight.rows(rows), change: change.value.rows(rows))
+      #expect(abs(part.effectiveRank - whole.effectiveRank) < 1e-3)
+      #expect(part.intruders == whole.intruders && part.relativeSize == whole.relativeSize)
+    }
+    #expect(throws: CancellationError.self) {
+      try adapted.inspect("default") { done, _ in if done > 0 { throw CancellationError() } }
+    }
+    let before = found.intruderCount
+    #expect(before > 0)
+    #expect(try adapted.soften("default", factor: 0) == ["layer"])
+    #expect(try adapted.inspect("default").intruderCount <= before)
+  }
+
   @Test func `an adapter is inspected site by site and softened within its rank`() throws {
     let (network, input) = SiteCase.linear.make()
     let adapted = AdaptedNetwork(network)

@@ -264,7 +264,7 @@ private struct OneSite {
 }
 
 /// Two maps of different sizes.
-private final class TwoMaps: Module {
+final class TwoMaps: Module {
   let first: Linear
   let second: Linear
 

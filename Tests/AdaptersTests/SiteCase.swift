@@ -6,12 +6,19 @@ import Testing
 
 /// A network of one layer, for every kind of site that adapters meet.
 enum SiteCase: String, CaseIterable, Sendable, CustomTestStringConvertible {
-  case linear, fused, part, convolution, strided, tiled, grouped, pointwise
+  case linear, fused, part, convolution, strided, tiled, grouped, depthwise, pointwise,
+    fusedPointwise
 
   var testDescription: String { rawValue }
 
   /// The pattern that names the site.
-  var pattern: String { self == .part ? "layer[k]" : "layer" }
+  var pattern: String {
+    switch self {
+    case .part: "layer[k]"
+    case .fusedPointwise: "layer[q,v]"
+    default: "layer"
+    }
+  }
 
   /// A network with this layer and an input for it.
   func make() -> (network: OneLayer, input: Tensor) {
@@ -19,11 +26,12 @@ enum SiteCase: String, CaseIterable, Sendable, CustomTestStringConvertible {
     let layer: any AdaptableLayer
     var input = random.uniform(shape: [2, 6, 6, 4], bound: 1)
     func convolution(
-      _ kernel: Int, stride: Int = 1, padding: Int = 0, groups: Int = 1, outputs: Int = 8
+      _ kernel: Int, stride: Int = 1, padding: Int = 0, groups: Int = 1, outputs: Int = 8,
+      parts: [String] = []
     ) -> Convolution2D {
       Convolution2D(
         4, outputs, kernel: kernel, stride: stride, padding: padding, groups: groups, hasBias: true,
-        initialization: .uniformFanIn, random: &random)
+        initialization: .uniformFanIn, parts: parts, random: &random)
     }
     switch self {
     case .linear:
@@ -36,7 +44,9 @@ enum SiteCase: String, CaseIterable, Sendable, CustomTestStringConvertible {
     case .strided: layer = convolution(3, stride: 2, padding: 1, outputs: 6)
     case .tiled: layer = convolution(2, stride: 2)
     case .grouped: layer = convolution(3, padding: 1, groups: 2)
+    case .depthwise: layer = convolution(3, padding: 1, groups: 4, outputs: 4)
     case .pointwise: layer = convolution(1)
+    case .fusedPointwise: layer = convolution(1, outputs: 12, parts: ["q", "k", "v"])
     }
     if let bias = layer.bias {
       bias.value = random.uniform(shape: bias.value.shape, bound: 0.5)
@@ -56,10 +66,14 @@ final class OneLayer: Module {
   }
 
   func callAsFunction(_ input: Variable, in context: ForwardContext) -> Variable {
-    var output = input
-    if let linear = layer as? Linear { output = linear(input, in: context) }
-    if let convolution = layer as? Convolution2D { output = convolution(input, in: context) }
-    return norm(output, in: context)
+    norm(mapped(input, in: context), in: context)
+  }
+
+  /// What the layer alone gives.
+  func mapped(_ input: Variable, in context: ForwardContext) -> Variable {
+    if let linear = layer as? Linear { return linear(input, in: context) }
+    if let convolution = layer as? Convolution2D { return convolution(input, in: context) }
+    return input
   }
 
   /// The output in evaluation.

@@ -1,4 +1,5 @@
 import Adapters
+import Backbones
 import Gradients
 import Layers
 import Tensors
@@ -262,6 +263,66 @@ struct WaRATests {
     method.gridHeight = 16
     method.gridWidth = 8
     #expect(layout(129) == [16, 8] && layout(128) == [16, 8] && layout(100) == nil)
+  }
+
+  @Test(arguments: [(48, 16), (32, 32), (24, 40)])
+  func `the picture of tokens is that of the network`(height: Int, width: Int) throws {
+    let network = VisionTransformer(
+      .init(image: Extent(height: height, width: width), patch: 8, width: 12, depth: 1, heads: 2),
+      random: RandomStream(seed: 1))
+    let adapted = AdaptedNetwork(network)
+    let pictures = Variable(values([2, height, width, 3], "pictures"))
+    func features() -> Tensor { network.features(of: pictures, in: .inference()).value }
+    let base = features()
+    try adapted.attach(
+      AdapterPlan(WaRA(.token, rank: 2, inner: .gelu), sites: ["attn.qkv", "fc1"]),
+      random: RandomStream(seed: 2)
+    ).disturb()
+    #expect(features() != base && features().isFinite)
+    try adapted.detach("default")
+    // Settings that name the same picture give the same adapter; others are refused at once.
+    var method = WaRA(.token, rank: 2, gains: true)
+    (method.gridHeight, method.gridWidth) = (height / 8, width / 8)
+    try adapted.attach(
+      AdapterPlan(method, sites: ["fc1"]), named: "said", random: RandomStream(seed: 2))
+    method.gridHeight += 1
+    do {
+      try adapted.attach(
+        AdapterPlan(method, sites: ["fc1"]), named: "wrong", random: RandomStream(seed: 2))
+      Issue.record("a wrong picture was taken")
+    } catch {
+      #expect(error.description.contains("a picture of \(height / 8)×\(width / 8)"))
+    }
+    #expect(adapted.adapters.map(\.name) == ["said"])
+  }
+
+  @Test func `filters longer than the picture of tokens are refused, and loose tokens go through`()
+    throws
+  {
+    let network = VisionTransformer(
+      .init(image: Extent(height: 48, width: 16), patch: 8, width: 12, depth: 1, heads: 2),
+      random: RandomStream(seed: 1))
+    do {
+      try AdaptedNetwork(network).attach(
+        AdapterPlan(WaRA(.token, rank: 2, wavelet: .db2, gains: true), sites: ["fc1"]),
+        random: RandomStream(seed: 2))
+      Issue.record("two columns are fewer than four taps")
+    } catch {
+      #expect(error.description.contains("too small for the 4 taps of db2"))
+    }
+    // 129 tokens are no square: a network that does not say how they lie has loose ones.
+    let one = try OneSite(WaRA(.token, rank: 2, gains: true), SiteGeometry(linear: 6, 5))
+    let change = product(try one.parameter("wara_B"), try one.parameter("wara_A"))
+    let input = values([1, 129, 6], "tokens")
+    #expect(
+      largestDifference(
+        one.addition(to: input), Variable(input).linear(weight: Variable(change)).value) < 1e-5)
+  }
+
+  @Test func `the dear LoRA is told`() {
+    #expect(WaRA(.token, rank: 2).advice?.contains("exactly what lora does") == true)
+    #expect(WaRA(.token, rank: 2, gains: true).advice == nil)
+    #expect(WaRA(.weight, rank: 2).advice == nil && LoRA().advice == nil)
   }
 
   // MARK: Gradients

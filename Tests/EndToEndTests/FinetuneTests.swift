@@ -186,8 +186,15 @@ import Testing
         "--task", "reid", "--data", people.path("market"), "--steps", "4", "--output", run,
         "--adapter", "colora", "--set", "adapter.budget=0.2", "--set", "adapter.probeSteps=2",
         "--set", "adapter.points=2", "--set", "adapter.samples=1", "--json",
+        "--set", "tuning.oldPictures=" + people.path("market"),
       ] + quick)
     #expect(trained.exit == 0, "\(trained.errors)")
+    let forgetting = try #require(trained.object?["oldPictures"] as? [String: Any])
+    #expect((forgetting["meanCosine"] as? Double ?? 0) > 0)
+    #expect((forgetting["pictures"] as? Int ?? 0) > 0)
+    #expect(trained.errors.contains("Forgetting: features of"))
+    let report = try String(contentsOfFile: run + "/report.html", encoding: .utf8)
+    #expect(report.contains("What the adapter did to the weights"))
     #expect(trained.object?["intruderDimensions"] as? Int != nil)
     #expect(trained.errors.contains("Contributions by faig: 2 steps"))
     #expect(trained.errors.contains("Intruder dimensions:"))
@@ -212,6 +219,23 @@ import Testing
     #expect((written.object?["largestDifference"] as? Double ?? 1) < 1e-4)
     let names = try FileManager.default.contentsOfDirectory(atPath: folder)
     #expect(Set(names) == ["adapter_config.json", "adapter_model.safetensors"])
+    let merged = try ProgramRun(
+      "vision-export",
+      [
+        "random:convnet_small@32x16", "--adapter", run + "/best/adapter", "--merge", "--soften",
+        "0.5", "--format", "safetensors", "--output", people.path("merged"), "--json",
+      ])
+    #expect(merged.exit == 0, "\(merged.errors)")
+    #expect((merged.object?["mergedDifference"] as? Double ?? 1) < 1e-4)
+    #expect(merged.object?["intruderDimensions"] as? Int != nil)
+    #expect(merged.object?["softened"] as? [String] != nil && merged.errors.contains("softened "))
+    let alone = try ProgramRun(
+      "vision-export",
+      [
+        "random:convnet_small", "--allow-partial", "--format", "safetensors", "--output",
+        people.path("alone"),
+      ])
+    #expect(alone.exit == 64 && alone.errors.contains("belongs to --adapter"))
   }
 
   @Test func `what is wrong is said in one sentence`() throws {

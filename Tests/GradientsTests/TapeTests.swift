@@ -61,6 +61,37 @@ struct TapeTests {
     }
   }
 
+  @Test(arguments: [0, 1, 2, 3, 4])
+  func `frozen normalisation has the gradient of a trained one`(kind: Int) throws {
+    var random = RandomStream(seed: 3)
+    let (x, r) = (
+      random.uniform(shape: [2, 3, 3, 4], bound: 1), random.uniform(shape: [2, 3, 3, 4], bound: 1)
+    )
+    let (scale, shift) = (
+      random.uniform(shape: [4], bound: 1), random.uniform(shape: [4], bound: 1)
+    )
+    let slopes = Variable(random.uniform(shape: [4], bound: 1))
+    let statistics = ChannelStatistics(
+      mean: random.uniform(shape: [1, 4], bound: 1),
+      variance: Tensor(repeating: 0.7, shape: [1, 4]))
+    let seed = random.uniform(shape: [2, 3, 3, 4], bound: 1)
+    func gradients(isFrozen: Bool) -> [Tensor?] {
+      let tape = Tape()
+      let (input, residual) = (tape.leaf(x), tape.leaf(r))
+      let parameters = [scale, shift].map { isFrozen ? Variable($0) : tape.leaf($0) }
+      let follower: NormalizationFollower = [
+        .nothing, .rectifier, .slopes(slopes), .nothing, .rectifier,
+      ][kind]
+      let output = input.channelNormalized(
+        scale: parameters[0], shift: parameters[1], epsilon: 1e-5, groups: 1, fixed: statistics,
+        residual: kind > 2 ? residual : nil, followedBy: follower)
+      tape.backward(from: output, seed: seed)
+      return [tape.gradient(of: input), kind > 2 ? tape.gradient(of: residual) : nil]
+    }
+    let (frozen, trained) = (gradients(isFrozen: true), gradients(isFrozen: false))
+    #expect(frozen[0] != nil && frozen[0] == trained[0] && frozen[1] == trained[1])
+  }
+
   @Test func `the tape keeps no value that no gradient needs`() async {
     await #expect(processExitsWith: .success) {
       let size = 64 << 10
@@ -99,6 +130,28 @@ struct TapeTests {
         return y.linear(weight: weight, activation: .gaussianErrorLinear).linear(weight: weight)
       })
       guard chain <= 2 * size + 4096 else { preconditionFailure("the chain keeps \(chain) bytes") }
+      // Fixed statistics with a frozen scale and shift need the signs of a rectifier alone.
+      let line = Tensor(repeating: 0.5, shape: [256])
+      let statistics = ChannelStatistics(
+        mean: line.reshaped([1, 256]), variance: line.reshaped([1, 256]))
+      func normalized(
+        _ x: Variable, _ residual: Variable? = nil, _ follower: NormalizationFollower = .nothing
+      ) -> Variable {
+        x.channelNormalized(
+          scale: Variable(line), shift: Variable(line), epsilon: 1e-5, groups: 1,
+          fixed: statistics, residual: residual, followedBy: follower)
+      }
+      let plain = kept { normalized($0) }
+      guard plain < 16384 else { preconditionFailure("frozen statistics keep \(plain) bytes") }
+      let added = kept { normalized($0, $0) }
+      guard added < 16384 else { preconditionFailure("a residual keeps \(added) bytes") }
+      let rectified = kept { normalized($0, nil, .rectifier) }
+      guard rectified < size + 16384 else {
+        preconditionFailure("a rectifier keeps \(rectified) bytes")
+      }
+      // The output, which is not counted, has the signs.
+      let both = kept { normalized($0, $0, .rectifier) }
+      guard both < 16384 else { preconditionFailure("a rectified sum keeps \(both) bytes") }
       let squares = kept { $0 * $0 }
       guard squares == size else { preconditionFailure("a square keeps \(squares) bytes") }
     }

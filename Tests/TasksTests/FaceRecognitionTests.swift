@@ -106,6 +106,7 @@ struct MadeFaces {
         switch method {
         case "full", "head": [:]
         case "colora": ["budget": "0.2"]
+        case "adalora": ["rank": "4", "targetRank": "2", "interval": "1"]
         default: ["rank": "2"]
         }
       $0.training.exponentialMovingAverage = 0.5
@@ -121,6 +122,34 @@ struct MadeFaces {
     _ = try second.restore(from: folder)
     try second.run()
     #expect(second.weights == whole.weights)
+    guard method == "adalora" else { return }
+    let (end, again) = (whole.task.adapter?.ranks ?? [:], second.task.adapter?.ranks)
+    let sum = end.values.reduce(0, +)
+    #expect(sum > 0 && sum <= 2 * end.count && again == end)
+  }
+
+  @Test func `a gated adapter goes where the paper puts it`() throws {
+    let network = VisionTransformer(
+      .init(image: Extent(height: 16, width: 16), patch: 8, width: 12, depth: 2, heads: 2),
+      random: RandomStream(seed: 1))
+    func sites(
+      on network: any Module, _ change: (inout TuningSettings) -> Void = { _ in }
+    ) throws -> [String] {
+      var tuning = TuningSettings()
+      tuning.method = "petalface"
+      tuning.adapter = ["rank": "2"]
+      change(&tuning)
+      return try TaskAdapter.attached(tuning, to: AdaptedNetwork(network), seed: 0)
+        .attached.map(\.site.path)
+    }
+    let fused = ["blocks.0.attn.qkv", "blocks.1.attn.qkv"]
+    #expect(try sites(on: network) == fused)
+    #expect(try sites(on: network) { $0.adapter["single"] = "blocks.1.mlp.fc2" }.count == 3)
+    #expect(try sites(on: network) { $0.excluded = "blocks.0.attn.qkv" } == [fused[1]])
+    #expect(try sites(on: network) { $0.sites = "mlp.fc1" }.count == 2)
+    // Networks without attention have it on every map.
+    let convolutions = try ModelFolder.load("random:convnet_small@32x16", seed: 0).backbone
+    #expect(try sites(on: convolutions).count > 3)
   }
 
   @Test func `an adapter leaves the base as it is and is written with the head`() throws {

@@ -48,7 +48,7 @@ import Training
     },
     Variant(testDescription: "an adapter with rank allocation") {
       $0.tuning.method = "adalora"
-      $0.tuning.adapter["rank"] = "2"
+      $0.tuning.adapter = ["rank": "4", "targetRank": "2", "interval": "1"]
     },
     Variant(testDescription: "an adapter that divides a budget") {
       $0.tuning.method = "colora"
@@ -82,12 +82,29 @@ import Training
     try first.save(to: folder, state: TaskState(threads: 1))
     // Weights of another seed: everything must come from the checkpoint.
     let second = try people.trainer(variant.recipe, seed: 99)
-    let state = try second.restore(from: folder)
-    #expect(state.step == 4 && second.best == first.best)
+    let found = try second.restore(from: folder)
+    #expect(found.step == 4 && second.best == first.best)
     let rest = try second.run()
     let isSame = second.weights == straight.weights
     #expect(isSame)
     #expect(rest.last?.values == steps.last?.values)
+    guard variant.recipe.tuning.method == "adalora" else { return }
+    // Components went before and after the checkpoint, the same ones in both runs.
+    func ranks(_ trainer: TaskTrainer<PersonReID>) throws -> [String: Int] {
+      try #require(trainer.task.adapter).ranks
+    }
+    let (start, middle, end) = (
+      try ranks(people.trainer(variant.recipe)), try ranks(first), try ranks(straight)
+    )
+    func sum(_ ranks: [String: Int]) -> Int { ranks.values.reduce(0, +) }
+    #expect(sum(start) == 4 * start.count && sum(middle) < sum(start))
+    #expect(sum(end) > 0 && sum(end) <= 2 * start.count && sum(end) <= sum(middle))
+    #expect(try ranks(second) == end)
+    // A checkpoint without the memory of the allocation would go on with another choice.
+    let state = folder.url.appendingPathComponent("adapter-ranks.safetensors")
+    try FileManager.default.removeItem(at: state)
+    let third = try people.trainer(variant.recipe)
+    #expect(throws: CheckpointError.self) { try third.restore(from: folder) }
   }
 
   @Test func `vectors of cameras are learned, kept, and used in a search`() throws {

@@ -27,11 +27,15 @@ if torch.version.cuda is None and torch.__version__ >= "2":
 
 import peft
 import timm
+import transformers
 from safetensors.torch import load_file, save_file
 from timm.models.vision_transformer import VisionTransformer
 from torch import nn
+from transformers import ViTConfig, ViTForImageClassification
 
-VERSIONS = {"torch": torch.__version__, "timm": timm.__version__, "peft": peft.__version__, "format": "pt"}
+VERSIONS = {
+    "torch": torch.__version__, "timm": timm.__version__, "peft": peft.__version__,
+    "transformers": transformers.__version__, "format": "pt"}
 
 
 class ConvNet(nn.Module):
@@ -59,14 +63,54 @@ def transformer():
         global_pool="avg", fc_norm=False)
 
 
+class Classifier(nn.Module):
+    """The transformer of the same weights under Transformers' names, with a classifier beside it."""
+
+    def __init__(self):
+        super().__init__()
+        configuration = ViTConfig(
+            hidden_size=12, num_hidden_layers=2, num_attention_heads=2, intermediate_size=48,
+            image_size=(16, 8), patch_size=4, layer_norm_eps=1e-6, num_labels=3)
+        network = ViTForImageClassification(configuration)
+        self.vit, self.classifier = network.vit, network.classifier
+        own, weights = self.state_dict(), base("transformer").state_dict()
+        names = {
+            "vit.embeddings.cls_token": "cls_token", "vit.embeddings.position_embeddings": "pos_embed",
+            "vit.embeddings.patch_embeddings.projection": "patch_embed.proj", "vit.layernorm": "norm"}
+        for name in own:
+            if name.startswith("classifier"):
+                continue
+            module, _, end = name.rpartition(".")
+            if name in names:
+                own[name] = weights[names[name]]
+            elif module in names:
+                own[name] = weights[f"{names[module]}.{end}"]
+            else:
+                block, part = module.removeprefix("vit.layers.").split(".", 1)
+                place = {"attention.q_proj": 0, "attention.k_proj": 1, "attention.v_proj": 2}.get(part)
+                if place is not None:
+                    own[name] = weights[f"blocks.{block}.attn.qkv.{end}"].chunk(3)[place]
+                    continue
+                timm_part = {
+                    "attention.o_proj": "attn.proj", "layernorm_before": "norm1",
+                    "layernorm_after": "norm2"}.get(part, part)
+                own[name] = weights[f"blocks.{block}.{timm_part}.{end}"]
+        self.load_state_dict(own)
+
+    def forward(self, x):
+        return self.vit(x).last_hidden_state[:, 1:].mean(1)
+
+
 NETWORKS = {"transformer": transformer, "convnet": ConvNet}
 
 
 def picture(kind):
-    return torch.randn(2, 3, 16, 8 if kind == "transformer" else 12, generator=torch.Generator().manual_seed(3))
+    return torch.randn(2, 3, 16, 12 if kind == "convnet" else 8, generator=torch.Generator().manual_seed(3))
 
 
 def base(kind):
+    if kind == "transformers":
+        return Classifier().eval()
     torch.manual_seed(11)
     network = NETWORKS[kind]().eval()
     with torch.no_grad():
@@ -97,6 +141,20 @@ def cases():
     yield "vera-transformer", "transformer", peft.VeraConfig(r=5, target_modules=qkv)
     yield "lntuning-transformer", "transformer", peft.LNTuningConfig(
         target_modules=r"blocks\.\d+\.norm[12]|norm")
+    yield "vera-convnet", "convnet", peft.VeraConfig(r=3, target_modules=["head"])
+    yield "pissa-convnet", "convnet", peft.LoraConfig(
+        r=2, lora_alpha=3, init_lora_weights="pissa", target_modules=["head"])
+    yield "rslora-convnet", "convnet", peft.LoraConfig(
+        r=4, lora_alpha=6, use_rslora=True, target_modules=convolutions, bias="all")
+    yield "lntuning-convnet", "convnet", peft.LNTuningConfig(target_modules=["norm"])
+    yield "pruned-transformer", "transformer", peft.AdaLoraConfig(
+        init_r=4, target_r=2, lora_alpha=6, total_step=10, target_modules=qkv)
+    yield "pruned-convnet", "convnet", peft.AdaLoraConfig(
+        init_r=4, target_r=2, lora_alpha=6, total_step=10, target_modules=convolutions)
+    # A classifier of Transformers: separate query, key and value, patterns by their names.
+    yield "classifier-transformers", "transformers", peft.LoraConfig(
+        r=2, lora_alpha=4, target_modules=["q_proj", "v_proj", "o_proj", "fc1"], bias="lora_only",
+        rank_pattern={"v_proj": 3}, alpha_pattern={"v_proj": 32}, modules_to_save=["classifier"])
     yield "saved-convnet", "convnet", peft.LoraConfig(
         r=2, lora_alpha=2, target_modules=["down"], modules_to_save=["depthwise", "norm"])
 
@@ -123,12 +181,24 @@ def record(folder):
                 for n, p in model.named_parameters():
                     if "lora_E" in n:
                         p[1] = 0
+        target = folder / name
+        shutil.rmtree(target, ignore_errors=True)
+        if name.startswith("pruned"):
+            # What a finished run keeps of each site: two or three of four components.
+            patterns = {}
+            for n, p in model.named_parameters():
+                if "lora_E" in n:
+                    place = len(patterns)
+                    patterns[n.removeprefix("base_model.model.")] = [i != 1 and i != place % 3 for i in range(4)]
+            model.peft_config["default"].rank_pattern = patterns
+            model.save_pretrained(target)
+            model = peft.PeftModel.from_pretrained(base(kind), target, is_trainable=True).eval()
+            trained = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
         output = model(picture(kind))
         projection = torch.randn(output.shape, generator=torch.Generator().manual_seed(9))
         (output * projection).sum().backward()
-        target = folder / name
-        shutil.rmtree(target, ignore_errors=True)
-        model.save_pretrained(target)
+        if not name.startswith("pruned"):
+            model.save_pretrained(target)
         (target / "README.md").unlink(missing_ok=True)
         settings = json.loads((target / "adapter_config.json").read_text())
         # The path of the library on the recording machine is nobody's business.
@@ -136,6 +206,9 @@ def record(folder):
         (target / "adapter_config.json").write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n")
         tensors = {"output": output.detach(), "projection": projection}
         for n, p in trained:
+            # The classifier's output is not looked at.
+            if p.grad is None:
+                continue
             tensors["gradient." + n.replace(".default", "").replace(".modules_to_save", "")] = p.grad
         save_file(
             {k: v.contiguous().clone() for k, v in tensors.items()}, target / "expected.safetensors",

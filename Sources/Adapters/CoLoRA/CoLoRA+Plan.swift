@@ -94,8 +94,7 @@ extension CoLoRA {
         plan.alphas[path] = Double(share.rank)
       }
     }
-    // No sites would mean all of them.
-    if plan.sites.isEmpty { plan.excluded = adapted.sites.map { "=" + $0.layerPath } }
+    if plan.sites.isEmpty { plan.excludeAll(of: adapted) }
     return plan
   }
 

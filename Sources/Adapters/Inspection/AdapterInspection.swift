@@ -58,12 +58,19 @@ public struct AdapterInspection: Sendable, CustomStringConvertible {
 extension AdaptedNetwork {
   /// Looks at what an adapter would do to each weight if it were merged.
   ///
-  /// Takes two decompositions of every adapted weight: seconds for a small network, minutes for a
-  /// large one.
-  public func inspect(_ name: String) throws(AdapterError) -> AdapterInspection {
-    guard !isMerged else { throw .merged }
+  /// A fused map is looked at in its parts. Takes a few thin decompositions of every adapted weight, and
+  /// whole ones where these do not decide.
+  ///
+  /// - Parameter progress: called before each weight with those done and all; what it throws ends the
+  ///   inspection.
+  public func inspect(
+    _ name: String, progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
+  ) throws -> AdapterInspection {
+    guard !isMerged else { throw AdapterError.merged }
     var (found, skipped) = ([SiteInspection](), [String]())
-    for entry in try adapter(named: name).attached {
+    let attached = try adapter(named: name).attached
+    for (index, entry) in attached.enumerated() {
+      try progress(index, attached.count)
       let base = entry.site.baseWeight
       guard
         let change = entry.adapter.weightChange(at: entry.site.geometry, of: Variable(base))
@@ -71,8 +78,17 @@ extension AdaptedNetwork {
         skipped.append(entry.site.path)
         continue
       }
-      found.append(SiteInspection(path: entry.site.path, base: base, change: change.value))
+      let form = (entry.adapter as? any LowRankExpressible)?
+        .lowRankForm(at: entry.site.geometry)
+      let thin = entry.site.geometry.groups == 1 ? form : nil
+      for (path, rows) in entry.site.looked {
+        found.append(
+          SiteInspection(
+            path: path, base: base.rows(rows), change: change.value.rows(rows),
+            thin: thin?.outputs(rows)))
+      }
     }
+    try progress(attached.count, attached.count)
     return AdapterInspection(sites: found, skipped: skipped)
   }
 
@@ -85,30 +101,36 @@ extension AdaptedNetwork {
     guard !isMerged else { throw .merged }
     var changed: [String] = []
     for entry in try adapter(named: name).attached {
-      guard let factors = entry.adapter as? LowRankAdapter, entry.site.geometry.groups == 1 else {
-        continue
-      }
+      guard let factors = entry.adapter as? LowRankAdapter, entry.site.geometry.groups == 1,
+        let change = factors.weightChange(
+          at: entry.site.geometry, of: Variable(entry.site.baseWeight))?.value
+      else { continue }
       let base = entry.site.baseWeight
-      let inspection = inspection(of: factors, at: entry.site, base: base)
-      guard !inspection.intruders.isEmpty else { continue }
-      let change = change(of: factors, at: entry.site, base: base)
+      var (parts, hasIntruders) = ([Variable](), false)
+      for (path, rows) in entry.site.looked {
+        let (own, before) = (change.rows(rows), base.rows(rows))
+        let inspection = SiteInspection(
+          path: path, base: before, change: own,
+          thin: factors.lowRankForm(at: entry.site.geometry)?.outputs(rows))
+        if !inspection.intruders.isEmpty { hasIntruders = true }
+        parts.append(Variable(inspection.softened(own, of: before, factor: factor)))
+      }
+      guard hasIntruders else { continue }
       factors.setProduct(
-        SiteInspection.softened(change, of: base, factor: factor), at: entry.site.geometry)
+        Variable.concatenated(parts, axis: 0).value, at: entry.site.geometry)
       changed.append(entry.site.path)
     }
     return changed
   }
+}
 
-  private func change(of factors: LowRankAdapter, at site: AdapterSite, base: Tensor) -> Tensor {
-    factors.weightChange(at: site.geometry, of: Variable(base))?.value
-      ?? Tensor(zeros: base.shape)
-  }
-
-  private func inspection(
-    of factors: LowRankAdapter, at site: AdapterSite, base: Tensor
-  ) -> SiteInspection {
-    SiteInspection(
-      path: site.path, base: base, change: change(of: factors, at: site, base: base))
+extension AdapterSite {
+  /// The rows of the weight that are one map each: those of the parts of a fused map, else all.
+  fileprivate var looked: [(path: String, rows: Range<Int>)] {
+    guard part == nil, !layer.parts.isEmpty else { return [(path, 0..<geometry.outputs)] }
+    return layer.parts.compactMap { name in
+      layer.outputs(ofPart: name).map { ("\(path)[\(name)]", $0) }
+    }
   }
 }
 

@@ -33,7 +33,12 @@ public struct SiteInspection: Sendable {
   /// `exp(−Σ p ln p)` with the shares p of the singular values of ΔW.
   public let effectiveRank: Double
 
+  /// The leading components of the changed weight.
+  let leading: SingularValues
+
   /// Inspects one weight.
+  ///
+  /// Only leading components are computed where they decide; all of them are where they do not.
   ///
   /// - Parameters:
   ///   - directions: how many leading directions are looked at.
@@ -41,27 +46,60 @@ public struct SiteInspection: Sendable {
   public init(
     path: String, base: Tensor, change: Tensor, directions: Int = 10, threshold: Float = 0.5
   ) {
+    self.init(
+      path: path, base: base, change: change, spectrum: nil, directions: directions,
+      threshold: threshold)
+  }
+
+  /// Inspects one weight whose change may be known as two thin factors.
+  init(
+    path: String, base: Tensor, change: Tensor, thin: LowRankForm?, directions: Int = 10,
+    threshold: Float = 0.5
+  ) {
+    self.init(
+      path: path, base: base, change: change, spectrum: thin?.singularValues,
+      directions: directions, threshold: threshold)
+  }
+
+  private init(
+    path: String, base: Tensor, change: Tensor, spectrum: [Float]?, directions: Int,
+    threshold: Float
+  ) {
     self.path = path
     var changed = base
     changed.add(change)
-    let before = SingularValues(of: base)
-    let after = SingularValues(of: changed).leading(directions)
-    // Rows: leading directions of the changed weight; columns: directions of the base.
-    let cosines = Variable(after.left)
-      .multiplied(by: Variable(before.left), transposingSelf: true).value
-    let width = before.values.count
-    let all = cosines.values
-    let found = after.values.indices.map { index in
-      all[index * width..<(index + 1) * width].reduce(0) { max($0, abs($1)) }
-    }
+    leading = SingularValues.leading(directions, of: changed)
+    let found = Self.likeness(of: leading.left, base: base, threshold: threshold)
     likeness = found
-    values = after.values
+    let values = leading.values
+    self.values = values
     intruders = found.indices.filter { found[$0] < threshold }.map {
-      Intruder(index: $0, value: after.values[$0], likeness: found[$0])
+      Intruder(index: $0, value: values[$0], likeness: found[$0])
     }
     let size = base.summedSquares().squareRoot()
     relativeSize = size > 0 ? change.summedSquares().squareRoot() / size : 0
-    effectiveRank = Self.effectiveRank(of: SingularValues(of: change).values)
+    effectiveRank = Self.effectiveRank(of: spectrum ?? SingularValues(of: change).values)
+  }
+
+  /// The largest |cosine| of each direction with a left singular vector of the base.
+  ///
+  /// The leading vectors of the base nearly always decide: what a direction has outside of them is less
+  /// than the likeness found, or than the threshold. Where it is more, all vectors are computed.
+  private static func likeness(of left: Tensor, base: Tensor, threshold: Float) -> [Float] {
+    let count = left.shape[1]
+    func cosines(_ vectors: SingularValues) -> [[Float]] {
+      let all = Variable(left).multiplied(by: Variable(vectors.left), transposingSelf: true).value
+        .values
+      let width = vectors.values.count
+      return (0..<count).map { all[$0 * width..<($0 + 1) * width].map { abs($0) } }
+    }
+    let some = cosines(.leading(2 * count, of: base))
+    let isDecided = some.allSatisfy { row in
+      let largest = row.max() ?? 0
+      let outside = (1 - row.reduce(0) { $0 + $1 * $1 }).squareRootOrZero
+      return outside <= max(largest, threshold)
+    }
+    return (isDecided ? some : cosines(SingularValues(of: base))).map { $0.max() ?? 0 }
   }
 
   private static func effectiveRank(of values: [Float]) -> Double {
@@ -81,16 +119,19 @@ public struct SiteInspection: Sendable {
     _ change: Tensor, of base: Tensor, factor: Float = 0.75, directions: Int = 10,
     threshold: Float = 0.5
   ) -> Tensor {
-    let inspection = SiteInspection(
-      path: "", base: base, change: change, directions: directions, threshold: threshold)
-    var changed = base
-    changed.add(change)
-    let parts = SingularValues(of: changed).leading(directions)
+    SiteInspection(
+      path: "", base: base, change: change, directions: directions, threshold: threshold
+    ).softened(change, of: base, factor: factor)
+  }
+
+  /// The change that was inspected with its intruders made weaker.
+  func softened(_ change: Tensor, of base: Tensor, factor: Float) -> Tensor {
+    let parts = leading
     var result = change
     let (rows, columns) = (base.shape[0], base.count / base.shape[0])
     let kept = parts.values.count
     let left = parts.left.values
-    for intruder in inspection.intruders {
+    for intruder in intruders {
       let column = (0..<rows).map { left[$0 * kept + intruder.index] }
       let outer = Tensor(column, shape: [rows, 1])
         .multipliedMatrix(parts.right.rows(intruder.index..<intruder.index + 1))
@@ -98,5 +139,28 @@ public struct SiteInspection: Sendable {
       result.add(outer, scaledBy: (factor - 1) * intruder.value)
     }
     return result
+  }
+}
+
+extension Float {
+  /// The square root, 0 for what rounding made negative.
+  fileprivate var squareRootOrZero: Float { self > 0 ? squareRoot() : 0 }
+}
+
+extension LowRankForm {
+  /// Singular values of `scale · B A`, from decompositions of the thin factors alone.
+  ///
+  /// Factors of groups do not make one product.
+  var singularValues: [Float] {
+    let left = SingularValues(of: up)
+    // B A = U (S Vᵀ A), and U has orthonormal columns.
+    let inner = left.right.scalingRows(by: left.values)
+      .multipliedMatrix(down.reshaped([down.shape[0], down.count / max(down.shape[0], 1)]))
+    return SingularValues(of: inner).values.map { abs(scale) * $0 }
+  }
+
+  /// The rows of some outputs.
+  func outputs(_ range: Range<Int>) -> LowRankForm {
+    LowRankForm(down: down, up: up.rows(range), scale: scale)
   }
 }

@@ -54,9 +54,16 @@ public struct AdaLoRA: RankedMethod, Hashable {
   /// PEFT's defaults; the shares of the run are ours, because PEFT leaves them to the user.
   public init() {}
 
-  /// Checks each setting, and that the budget has time to fall.
+  /// Checks each setting, and that the budget falls and has time to.
   public func validate() throws(AdapterError) {
     try validateSettings()
+    guard targetRank < rank else {
+      throw .invalidSetting(
+        method: Self.name, setting: "targetRank",
+        reason:
+          "is \(targetRank), not below the rank \(rank) of the start, so that no component would "
+          + "ever be dropped; lower it, or raise the rank")
+    }
     guard warmUp + coolDown < 1 else {
       throw .invalidSetting(
         method: Self.name, setting: "coolDown",
@@ -67,7 +74,8 @@ public struct AdaLoRA: RankedMethod, Hashable {
   /// Groups must not be there: components belong to the whole weight.
   public func refusal(of site: SiteGeometry) -> String? {
     if let refusal = site.lowRankRefusal(rank: rank) { return refusal }
-    return site.groups > 1 ? "it has \(site.groups) groups" : nil
+    return site.groups > 1
+      ? "it has \(site.groups) groups, and a component of AdaLoRA spans the whole weight" : nil
   }
 
   /// Three numbers for each triplet and its two vectors.
@@ -132,26 +140,35 @@ public final class TripletAdapter: SiteAdapter {
   }
 
   /// Sets the values of components that are not in use to 0.
-  func clearMasked() {
-    values.value = values.value.multipliedElements(mask.value.reshaped(values.value.shape))
+  func clearMasked() { values.value = maskedValues }
+
+  /// e with zeros where components are not in use.
+  var maskedValues: Tensor {
+    values.value.multipliedElements(mask.value.reshaped(values.value.shape))
   }
 
   /// Adds `s B diag(e) A x`.
+  ///
+  /// Between two decisions of a run a dropped component learns on, so that it can compete again;
+  /// outside training it is not there.
   public func effect(
     at site: SiteGeometry, weight: Variable, input: Variable, in context: ForwardContext
   ) -> AdapterEffect {
-    .lowRank([
+    var factors = context.variable(values)
+    if !context.isTraining, rank < mask.value.count {
+      factors = factors * Variable(mask.value.reshaped(values.value.shape))
+    }
+    return .lowRank([
       LowRankTerm(
-        down: context.variable(down),
-        up: context.variable(up).multipliedByRow(context.variable(values)), scale: scale,
-        dropped: context.dropoutMask(rate: dropout, shape: input.shape))
+        down: context.variable(down), up: context.variable(up).multipliedByRow(factors),
+        scale: scale, dropped: context.dropoutMask(rate: dropout, shape: input.shape))
     ])
   }
 
   /// `s B diag(e) A`.
   public func weightChange(at site: SiteGeometry, of weight: Variable) -> Variable? {
     site.product(
-      ofUp: Variable(up.value).multipliedByRow(Variable(values.value)),
+      ofUp: Variable(up.value).multipliedByRow(Variable(maskedValues)),
       down: Variable(down.value)) * scale
   }
 

@@ -81,12 +81,23 @@ public final class DirectionAdapter: SiteAdapter {
   }
 
   /// `1 / ‖W + s B A‖` by row, a constant.
+  ///
+  /// The squared length is `‖W‖² + 2 s (W Aᵀ) · B + s² (B A Aᵀ) · B`, row by row: no matrix of the weight's
+  /// size is made.
   private func inverseLengths(at site: SiteGeometry, of weight: Variable) -> Variable {
-    let changed =
-      weight.detached + site.product(ofUp: Variable(up.value), down: Variable(down.value)) * scale
-    let lengths = changed.rowLengths().value.values
+    let (groups, rank) = (site.groups, down.value.shape[0])
+    let part = [groups, site.outputs / groups]
+    let base = Variable(weight.value).reshaped(part + [site.columns])
+    let a = Variable(down.value).reshaped([groups, rank / groups, site.columns])
+    let b = Variable(up.value).reshaped(part + [rank / groups])
+    let mixed = base.multiplied(by: a, transposingOther: true)
+    let gram = b.multiplied(by: a.multiplied(by: a, transposingOther: true))
+    let change = ((mixed * (2 * scale) + gram * (scale * scale)) * b).summedAlongLastAxis()
+    let squares = (base * base).summedAlongLastAxis() + change
     return Variable(
-      Tensor(lengths.map { 1 / max($0, .leastNormalMagnitude) }, shape: [site.outputs]))
+      Tensor(
+        squares.value.values.map { 1 / max($0.squareRoot(), .leastNormalMagnitude) },
+        shape: [site.outputs]))
   }
 
   /// Adds `(c − 1) ⊙ W x + c ⊙ s B A x` with `c = m / ‖W + s B A‖`.

@@ -27,6 +27,11 @@ public final class ImportanceAllocator: Allocator {
     Dictionary(uniqueKeysWithValues: sites.map { ($0.path, $0.adapter.rank) })
   }
 
+  /// The masks are no parameters, so no average blurs them.
+  public func dropping() -> () -> Void {
+    { for (_, adapter) in self.sites { adapter.clearMasked() } }
+  }
+
   /// Components of all sites at the start.
   private var initialBudget: Int { sites.reduce(0) { $0 + $1.adapter.values.value.count } }
 
@@ -139,6 +144,12 @@ public final class ImportanceAllocator: Allocator {
         throw .unsuitableState(name: name, reason: "has shape \(value.shape), not \(shape)")
       }
       restored[kind]?[key] = value
+    }
+    // Before the first step there is nothing; from then on there is everything.
+    for (kind, found) in restored where !state.isEmpty {
+      if let missing = known.keys.filter({ found[$0] == nil }).min() {
+        throw .unsuitableState(name: "\(missing).\(kind)", reason: "is missing")
+      }
     }
     sensitivity = restored["sensitivity"] ?? [:]
     uncertainty = restored["uncertainty"] ?? [:]

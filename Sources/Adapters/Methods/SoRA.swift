@@ -20,6 +20,9 @@ public struct SoRA: RankedMethod, Hashable {
     .rank("components at the start"), .alpha,
     AdapterSetting(
       "threshold", .number(0...1000), "how much nearer to 0 each update moves every gate"),
+    AdapterSetting(
+      "gatePenalty", .number(0...1000),
+      "weight of the gates' mean size in the loss; the released scripts take 10"),
   ]
 
   /// Components at the start.
@@ -28,6 +31,11 @@ public struct SoRA: RankedMethod, Hashable {
   public var alpha = 16.0
   /// How much nearer to 0 each update moves every gate; useful near the learning rate.
   public var threshold = 3e-4
+  /// Weight of the mean of |g| over all gates in the loss, beside the shrinking of each update.
+  ///
+  /// The paper has the shrinking alone; the released scripts add this term with 10, or with 0.001 where
+  /// they raise the threshold in steps.
+  public var gatePenalty = 0.0
 
   /// The paper's defaults.
   public init() {}
@@ -49,7 +57,8 @@ public struct SoRA: RankedMethod, Hashable {
       down: site.geometry.startOfDown(rank: rank, random: &random),
       gates: random.normal(shape: [rank], deviation: 1),
       up: Tensor(zeros: [site.geometry.outputs, rank / site.geometry.groups]),
-      scale: Float(alpha / Double(rank)))
+      scale: Float(alpha / Double(rank)),
+      penaltyWeight: Float(gatePenalty / Double(rank * attachment.sites.count)))
   }
 
   /// The proximal step.
@@ -68,9 +77,11 @@ public final class GatedAdapter: SiteAdapter {
   @Key("gate") public private(set) var gates: Parameter
   /// What the product is multiplied by.
   public let scale: Float
+  private let penaltyWeight: Float
 
-  init(down: Tensor, gates: Tensor, up: Tensor, scale: Float) {
+  init(down: Tensor, gates: Tensor, up: Tensor, scale: Float, penaltyWeight: Float = 0) {
     self.scale = scale
+    self.penaltyWeight = penaltyWeight
     self.down = Parameter(down)
     self.up = Parameter(up)
     self.gates = Parameter(gates, decays: false)
@@ -98,6 +109,17 @@ public final class GatedAdapter: SiteAdapter {
   }
 }
 
+extension GatedAdapter {
+  /// The share of this site in the mean size of all gates, times the method's weight.
+  public func penalty(in context: ForwardContext) -> Variable? {
+    guard penaltyWeight > 0 else { return nil }
+    let gates = context.variable(gates)
+    // |g| = g · sign g, and the sign is a constant wherever there is a slope.
+    let signs = gates.value.values.map { $0 == 0 ? 0 : ($0 > 0 ? Float(1) : -1) }
+    return (gates * Variable(Tensor(signs, shape: [signs.count]))).summed() * penaltyWeight
+  }
+}
+
 /// SoRA's rule: after each update every gate moves towards 0 by a threshold and stops there.
 public final class GateAllocator: Allocator {
   private let sites: [(path: String, adapter: GatedAdapter)]
@@ -114,6 +136,18 @@ public final class GateAllocator: Allocator {
   /// Open gates by site path.
   public var ranks: [String: Int] {
     Dictionary(uniqueKeysWithValues: sites.map { ($0.path, $0.adapter.rank) })
+  }
+
+  /// A gate that is closed now is closed in an average as well.
+  public func dropping() -> () -> Void {
+    let closed = sites.map { $0.adapter.gates.value.values.map { $0 == 0 } }
+    return {
+      for (site, closed) in zip(self.sites, closed) {
+        let gates = site.adapter.gates.value.values
+        site.adapter.gates.value = Tensor(
+          zip(gates, closed).map { $1 ? 0 : $0 }, shape: [gates.count])
+      }
+    }
   }
 
   /// Soft threshold: `sign(g) · max(|g| − threshold, 0)`.

@@ -75,8 +75,10 @@ public struct WaRA: RankedMethod, Hashable {
     AdapterSetting("gains", .flag, "one trained gain for each band; not in the weight variant"),
     AdapterSetting(
       "inner", .choice(Inner.allCases.map(\.rawValue)), "between the factors of the token variant"),
-    AdapterSetting("gridHeight", .integer(0...65_536), "rows of the token picture; 0 = a square"),
-    AdapterSetting("gridWidth", .integer(0...65_536), "columns of the token picture; 0 = a square"),
+    AdapterSetting(
+      "gridHeight", .integer(0...65_536), "rows of the token picture; 0 = the network's"),
+    AdapterSetting(
+      "gridWidth", .integer(0...65_536), "columns of the token picture; 0 = the network's"),
   ]
 
   /// What is transformed.
@@ -97,9 +99,10 @@ public struct WaRA: RankedMethod, Hashable {
   public var gains = false
   /// What stands between the factors of ``Variant/token``.
   public var inner = Inner.identity
-  /// Rows of the token picture; 0 for a square one with at most five tokens before it.
+  /// Rows of the token picture; 0 for that of the network, or a square one with at most five tokens
+  /// before it where the network does not say it.
   public var gridHeight = 0
-  /// Columns of the token picture; 0 for a square one.
+  /// Columns of the token picture; 0 as for the rows.
   public var gridWidth = 0
 
   /// The defaults.
@@ -128,6 +131,38 @@ public struct WaRA: RankedMethod, Hashable {
   /// Whether the settings make ``Variant/token`` do exactly what ``LoRA`` does at more cost.
   public var isPlainLowRank: Bool {
     variant == .token && !gains && inner == .identity && Set(bands) == Set(Band.allCases)
+  }
+
+  /// Where the token variant is a dear ``LoRA``.
+  public var advice: String? {
+    guard isPlainLowRank else { return nil }
+    return
+      "wara's token variant without gains, with all bands and nothing between its factors computes "
+      + "exactly what lora does; set adapter.gains=true or adapter.inner=gelu, leave bands out, or take "
+      + "lora."
+  }
+
+  /// The picture of tokens at a site, where the network knows it and the settings do not say it.
+  public func settled(at site: AdapterSite) -> WaRA {
+    guard variant == .token, gridHeight == 0, let grid = site.tokenGrid else { return self }
+    var method = self
+    (method.gridHeight, method.gridWidth) = (grid.height, grid.width)
+    return method
+  }
+
+  /// Why the tokens of a site hold no picture of the settings, or `nil` where they do or nobody knows.
+  private func gridRefusal(at site: AdapterSite) -> String? {
+    guard variant == .token, !isPlainLowRank, let grid = site.tokenGrid,
+      site.geometry.kind == .linear
+    else { return nil }
+    guard gridHeight == grid.height, gridWidth == grid.width else {
+      return
+        "its tokens form a picture of \(grid.height)×\(grid.width), and gridHeight and gridWidth say "
+        + "\(gridHeight)×\(gridWidth); leave both out"
+    }
+    guard layout(ofTokens: grid.prefix + grid.height * grid.width) == nil else { return nil }
+    return "its tokens form a picture of \(grid.height)×\(grid.width), too small for the "
+      + "\(wavelet.tapCount) taps of \(wavelet.rawValue); take the wavelet haar"
   }
 
   /// The rank of a band of ``Variant/weight``.
@@ -177,7 +212,9 @@ public struct WaRA: RankedMethod, Hashable {
 
   /// Sites without groups that are as long as the filter; tokens need maps of single pixels.
   public func refusal(of site: SiteGeometry) -> String? {
-    if site.groups > 1 { return "it has \(site.groups) groups" }
+    if site.groups > 1 {
+      return "it has \(site.groups) groups, and the wavelets run along all channels"
+    }
     if variant == .token {
       return site.taps > 1 || site.stride > 1 || site.padding > 0
         ? "it mixes neighbouring pixels, and the token variant transforms over them" : nil
@@ -219,6 +256,9 @@ public struct WaRA: RankedMethod, Hashable {
   public func makeAdapter(
     for site: AdapterSite, in attachment: Attachment
   ) throws(AdapterError) -> any SiteAdapter {
+    if let reason = gridRefusal(at: site) {
+      throw .unsuitableSite(method: Self.name, site: site.path, reason: reason)
+    }
     var random = attachment.random(for: site)
     let geometry = site.geometry
     switch variant {

@@ -38,6 +38,11 @@ public enum Wavelet: String, Sendable, Hashable, Codable, CaseIterable {
   /// Number of taps; a signal is at least as long.
   public var tapCount: Int { self == .haar ? 2 : 4 }
 
+  /// Whether a picture is as long as the filter along both axes; Haar extends a single row by itself.
+  func fits(_ height: Int, _ width: Int) -> Bool {
+    min(height, width) >= (self == .haar ? 1 : tapCount)
+  }
+
   /// Coefficients of each band for a signal of `length` numbers.
   public static func half(_ length: Int) -> Int { (length + 1) / 2 }
 

@@ -5,7 +5,8 @@ import Tensors
 /// One pair of factors in the four bands of the picture that tokens form: `y_b = g_b B φ(A c_b)`.
 ///
 /// The transform moves along rows and columns, A and B along channels, so they commute: the transform
-/// is done on the thin activation `A x`. Tokens before the picture go through the factors alone.
+/// is done on the thin activation `A x`. Tokens before the picture go through the factors alone, and so do
+/// rows of tokens that are no picture, such as a selection of its patches.
 public final class WaveletTokenAdapter: LowRankExpressible {
   /// `[rank, inputs]`.
   @Key("wara_A") private var down: Parameter
@@ -67,13 +68,9 @@ public final class WaveletTokenAdapter: LowRankExpressible {
     let hidden = input.linear(weight: down)
     let (shape, rank) = (hidden.shape, method.rank)
     let result: Variable
-    if shape.count == 4 {
+    if shape.count == 4, method.wavelet.fits(shape[1], shape[2]) {
       result = changed(hidden, gains: gains)
-    } else if shape.count == 3 {
-      let layout = method.layout(ofTokens: shape[1])
-      precondition(
-        layout != nil, "WaRA: \(shape[1]) tokens do not hold a picture of \(method.gridText)")
-      let (height, width) = layout ?? (1, 1)
+    } else if shape.count == 3, let (height, width) = method.layout(ofTokens: shape[1]) {
       let prefix = shape[1] - height * width
       let picture = hidden.slice(prefix..<shape[1], axis: 1)
         .reshaped([shape[0], height, width, rank])
@@ -124,19 +121,12 @@ extension WaRA {
   /// may have five of them.
   public func layout(ofTokens tokens: Int) -> (height: Int, width: Int)? {
     func fits(_ height: Int, _ width: Int) -> Bool {
-      min(height, width) >= (wavelet == .haar ? 1 : wavelet.tapCount) && height * width <= tokens
+      wavelet.fits(height, width) && height * width <= tokens
     }
     if gridHeight > 0 {
       return fits(gridHeight, gridWidth) ? (gridHeight, gridWidth) : nil
     }
     let side = Int(Double(tokens).squareRoot())
     return tokens - side * side <= 5 && fits(side, side) ? (side, side) : nil
-  }
-
-  /// The picture that the settings ask for, in words.
-  var gridText: String {
-    gridHeight > 0
-      ? "\(gridHeight)×\(gridWidth) tokens"
-      : "a square and at most five tokens before it; set gridHeight and gridWidth"
   }
 }

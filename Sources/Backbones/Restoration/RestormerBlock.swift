@@ -38,11 +38,13 @@ final class RestormerBlock: Module {
 
 /// A convolution without bias: 1×1 between all channels, or 3×3 within each.
 private func convolution(
-  _ inputs: Int, _ outputs: Int, isDepthwise: Bool = false, random: inout RandomStream
+  _ inputs: Int, _ outputs: Int, isDepthwise: Bool = false, parts: [String] = [],
+  random: inout RandomStream
 ) -> Convolution2D {
   Convolution2D(
     inputs, outputs, kernel: isDepthwise ? 3 : 1, padding: isDepthwise ? 1 : 0,
-    groups: isDepthwise ? inputs : 1, initialization: .uniformFanIn, random: &random)
+    groups: isDepthwise ? inputs : 1, initialization: .uniformFanIn, parts: parts,
+    random: &random)
 }
 
 /// Attention between the channels of a head, after each channel was brought to length 1 over pixels.
@@ -59,7 +61,7 @@ private final class ChannelMixing: Module {
     self.heads = heads
     self.channels = channels
     temperature = Parameter(Tensor(repeating: 1, shape: [heads, 1, 1]))
-    qkv = convolution(channels, 3 * channels, random: &random)
+    qkv = convolution(channels, 3 * channels, parts: ["q", "k", "v"], random: &random)
     depthwise = convolution(3 * channels, 3 * channels, isDepthwise: true, random: &random)
     projection = convolution(channels, channels, random: &random)
   }

@@ -160,7 +160,16 @@ struct Evaluate: VisionCommand {
       valueName: "n"))
   var tile: Int?
 
+  @OptionGroup(title: "Adapters") var adapterFlags: AdapterFlags
+
   @OptionGroup(title: "Common flags") var common: CommonFlags
+
+  /// The adapters to put on every network.
+  var adapterFolders: AdapterFolders {
+    AdapterFolders(
+      adapter, allowsPartial: adapterFlags.allowPartial,
+      allowsOtherBase: adapterFlags.allowOtherBase)
+  }
 
   func perform(in session: CommandSession) throws -> any Encodable {
     let job = try EvaluateJob(self, session: session)
@@ -173,6 +182,7 @@ struct Evaluate: VisionCommand {
   }
 
   func validate() throws {
+    try adapterFlags.requireAdapter(!adapter.isEmpty)
     guard task == nil || TaskDescription.Task(rawValue: task ?? "") != nil else {
       throw ValidationError("--task takes \(Self.taskNames), not “\(task ?? "")”.")
     }

@@ -5,6 +5,7 @@ import Foundation
 import Metrics
 import Recipes
 import Reports
+import Tasks
 import Tensors
 
 /// One call of `vision-evaluate` at work.
@@ -160,7 +161,7 @@ struct EvaluateJob {
   ) throws -> FeatureExtractor {
     let extractor = try FeatureExtractor(
       reference, position: flags.feature.flatMap(\.position),
-      adapters: reference.hasPrefix("baseline:") ? [] : flags.adapter, seed: seed,
+      adapters: reference.hasPrefix("baseline:") ? [] : flags.adapterFolders, seed: seed,
       length: reference.hasPrefix("baseline:") ? nil : flags.length, fitting: fitting,
       qualityBuckets: flags.qualityBuckets ?? 0)
     if flags.length != nil, extractor.width < extractor.fullWidth,
@@ -173,6 +174,7 @@ struct EvaluateJob {
             : "; it was for \(extractor.trainedLengths.map(String.init).joined(separator: ", "))."))
     }
     if let opened = extractor.loadNotice { log.tell(opened) }
+    for note in extractor.adapterNotes { log.warning(note) }
     for mistake in extractor.preparationMistakes { log.warning("\(reference): \(mistake)") }
     log.detail(
       "\(reference): \(extractor.origin), \(extractor.parameterCount) parameters, "

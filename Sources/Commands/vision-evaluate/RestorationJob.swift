@@ -25,7 +25,7 @@ extension EvaluateJob {
         try flags.models.lazy.compactMap { reference in
           reference.hasPrefix("baseline:")
             ? nil
-            : try RestorationModel.load(reference, seed: seed, adapters: flags.adapter)
+            : try RestorationModel.load(reference, seed: seed, adapters: flags.adapterFolders)
               .shape?.degradation
         }.first ?? "paired"
     }
@@ -72,8 +72,10 @@ extension EvaluateJob {
     _ reference: String, against degradation: String
   ) throws -> RestorationMethod {
     guard reference.hasPrefix("baseline:") else {
-      let model = try RestorationModel.load(reference, seed: seed, adapters: flags.adapter)
+      let model = try RestorationModel.load(
+        reference, seed: seed, adapters: flags.adapterFolders)
       log.tell(model.notice)
+      for note in model.adapterNotes { log.warning(note) }
       return .network(model)
     }
     let name = String(reference.dropFirst("baseline:".count))

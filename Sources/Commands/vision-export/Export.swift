@@ -51,8 +51,18 @@ struct Export: VisionCommand {
       valueName: "dir"))
   var adapter: [String] = []
 
-  @Flag(help: "Write the adapters' changes into the weights. (default: off)")
+  @Flag(
+    help:
+      "Write the adapters' changes into the weights, tell how near the merged network is to the unmerged one, and count intruder dimensions. (default: off)"
+  )
   var merge = false
+
+  @Option(
+    help: ArgumentHelp(
+      "What is left, 0 to 1, of the strength of each intruder dimension of the adapters; 0.75 is usual. "
+        + "Keep the result only where it scores better on the old pictures and holds on the new. "
+        + "(default: none, and adapters are written as they are)", valueName: "factor"))
+  var soften: Float?
 
   @Option(
     help: ArgumentHelp(
@@ -84,6 +94,8 @@ struct Export: VisionCommand {
       valueName: "file"))
   var samples: String?
 
+  @OptionGroup(title: "Adapters") var adapterFlags: AdapterFlags
+
   @OptionGroup(title: "Common flags") var common: CommonFlags
 
   func perform(in session: CommandSession) throws -> any Encodable {
@@ -91,6 +103,10 @@ struct Export: VisionCommand {
   }
 
   func validate() throws {
+    try adapterFlags.requireAdapter(!adapter.isEmpty)
+    if let soften, adapter.isEmpty || !(0...1).contains(soften) {
+      throw ValidationError("--soften takes a number from 0 to 1 and belongs to --adapter.")
+    }
     if let quality, adapter.isEmpty || !(0...1).contains(quality) {
       throw ValidationError("--quality takes a number from 0 to 1 and belongs to --adapter.")
     }

@@ -15,6 +15,12 @@ struct ExportAnswer: Encodable {
   var pictures: [Int]?
   /// The largest difference between our forward pass and what was written.
   var largestDifference: Double
+  /// New strong directions of the adapters that were merged or softened.
+  var intruderDimensions: Int?
+  /// Layers whose intruders were made weaker.
+  var softened: [String]?
+  /// The largest difference between the merged network and the one with its adapters beside it.
+  var mergedDifference: Double?
   /// The largest value of our forward pass, which the difference can be held against.
   var largestValue: Double?
 }

@@ -1,4 +1,5 @@
 import AdapterFiles
+import Adapters
 import Backbones
 import CommandSupport
 import Foundation
@@ -41,10 +42,10 @@ struct ExportJob {
       "\(flags.model): \(source.name), \(source.network.parameterCount()) parameters, "
         + "pictures of \(source.extent.height)x\(source.extent.width)")
     log.tell(source.notice)
-    if flags.format != .peft { try mergeAdapters(into: source) }
     var answer = ExportAnswer(
       model: flags.model, format: flags.format.rawValue,
       parameters: source.network.parameterCount(), largestDifference: 0)
+    if flags.format != .peft { try mergeAdapters(into: source, &answer) }
     switch flags.format {
     case .onnx: try writeGraph(source, &answer)
     case .safetensors: try writeFolder(source, &answer)
@@ -54,21 +55,75 @@ struct ExportJob {
     return answer
   }
 
-  private func mergeAdapters(into source: ExportSource) throws {
+  private func mergeAdapters(
+    into source: ExportSource, _ answer: inout ExportAnswer
+  ) throws {
     guard !flags.adapter.isEmpty else { return }
-    try adapters(on: source).merge()
-    log.notice("merged \(flags.adapter.count) adapter(s) into the weights")
+    let adapters = try adapters(on: source, &answer)
+    try lookForIntruders(in: adapters, &answer)
+    let pictures = Variable(normalPictures(source.extent))
+    let before = source.output(of: pictures, in: .inference()).value
+    try adapters.merge()
+    let after = source.output(of: pictures, in: .inference()).value
+    let (difference, largest) = distance(before, after)
+    answer.mergedDifference = difference
+    log.notice(
+      "merged \(flags.adapter.count) adapter(s) into the weights; largest difference from the unmerged "
+        + "network \(difference), of values up to \(largest)")
+    guard difference <= 1e-3 * max(largest, 1) else {
+      throw CommandFailure(
+        .internalError,
+        "The merged network differs from the unmerged one by \(difference), of values up to \(largest); "
+          + "nothing was written. Use the adapter unmerged, and report the method.")
+    }
   }
 
-  private func adapters(on source: ExportSource) throws -> ModelAdapters {
-    let adapters = try ModelAdapters(flags.adapter, on: source.network, of: source.origin)
+  /// The adapters on the network, softened where that is asked for.
+  private func adapters(
+    on source: ExportSource, _ answer: inout ExportAnswer
+  ) throws -> ModelAdapters {
+    let folders = AdapterFolders(
+      flags.adapter, allowsPartial: flags.adapterFlags.allowPartial,
+      allowsOtherBase: flags.adapterFlags.allowOtherBase)
+    let adapters = try ModelAdapters(folders, on: source.network, of: source.origin)
+    for note in adapters.notes { log.warning(note) }
     if let quality = flags.quality { adapters.fixQuality(quality) }
+    if let factor = flags.soften {
+      let before = try inspect(adapters)
+      let changed = try adapters.soften(by: factor)
+      answer.softened = changed
+      let after = try inspect(adapters)
+      log.notice(
+        changed.isEmpty
+          ? "softened nothing: no adapter of plain low-rank factors has an intruder dimension"
+          : "softened \(changed.count) layers to \(factor): \(before) intruder dimensions before, "
+            + "\(after) after; \(changed.joined(separator: ", "))")
+    }
     return adapters
+  }
+
+  private func lookForIntruders(
+    in adapters: ModelAdapters, _ answer: inout ExportAnswer
+  ) throws {
+    answer.intruderDimensions = try inspect(adapters, isShown: true)
+  }
+
+  /// The intruder dimensions of all adapters.
+  private func inspect(_ adapters: ModelAdapters, isShown: Bool = false) throws -> Int {
+    let progress = ProgressReporter(
+      "Intruder dimensions", total: max(adapters.siteCount, 1), console: log.console)
+    defer { progress.finish() }
+    let found = try adapters.inspections { progress.advance(steps: 1, items: 1) }
+    for inspection in found where isShown && !inspection.sites.isEmpty {
+      log.notice(inspection.summary)
+      log.detail(inspection.description)
+    }
+    return found.reduce(0) { $0 + $1.intruderCount }
   }
 
   /// Writes the adapter for PEFT, and reads it back onto the same network.
   private func writeAdapter(_ source: ExportSource, _ answer: inout ExportAnswer) throws {
-    let adapters = try adapters(on: source)
+    let adapters = try adapters(on: source, &answer)
     answer.parameters = adapters.parameterCount
     let pictures = Variable(randomPictures(source.extent))
     let own = source.output(of: pictures, in: .inference()).value
@@ -76,7 +131,8 @@ struct ExportJob {
     guard !flags.common.dryRun else { return }
     try adapters.writePEFT(base: source.name, to: folder)
     let plain = try ExportSource(flags.model, extent: flags.extent, seed: seed)
-    let written = try ModelAdapters([flags.output], on: plain.network, of: plain.origin)
+    let written = try ModelAdapters(
+      AdapterFolders([flags.output]), on: plain.network, of: plain.origin)
     try withExtendedLifetime(written) {
       try compare(own, plain.output(of: pictures, in: .inference()).value, &answer)
     }
@@ -151,9 +207,7 @@ struct ExportJob {
   }
 
   private func compare(_ own: Tensor, _ written: Tensor, _ answer: inout ExportAnswer) throws {
-    let pairs = zip(own.values, written.values)
-    let difference = pairs.reduce(0.0) { max($0, abs(Double($1.0) - Double($1.1))) }
-    let largest = own.values.reduce(0.0) { max($0, abs(Double($1))) }
+    let (difference, largest) = distance(own, written)
     answer.largestDifference = difference
     answer.largestValue = largest
     log.notice(
@@ -167,6 +221,23 @@ struct ExportJob {
         "What was written to \(flags.output) differs from the network by \(difference), of values "
           + "up to \(largest); do not use it, and report the backbone.")
     }
+  }
+
+  /// The largest difference of two outputs, and the largest value of the first.
+  private func distance(
+    _ own: Tensor, _ other: Tensor
+  ) -> (difference: Double, largest: Double) {
+    let pairs = zip(own.values, other.values)
+    return (
+      pairs.reduce(0.0) { max($0, abs(Double($1.0) - Double($1.1))) },
+      own.values.reduce(0.0) { max($0, abs(Double($1))) }
+    )
+  }
+
+  /// Random pictures as the network takes them.
+  private func normalPictures(_ extent: Extent) -> Tensor {
+    var random = RandomStream(seed: UInt64(seed)).split("merge")
+    return random.uniform(shape: [1, extent.height, extent.width, 3], bound: 1)
   }
 
   private func randomPictures(_ extent: Extent) -> Tensor {

@@ -18,6 +18,7 @@ struct FaceFineTuningReport {
   let yardsticks: [FaceResult]
   let bestStep: Int
   let state: TaskState
+  let checks: AdapterChecks
   let skipped: [SkippedFile]
 
   func write() throws {
@@ -62,7 +63,7 @@ struct FaceFineTuningReport {
       }
       sections.append(.init("Scores on held-out persons", blocks: blocks))
     }
-    sections.append(dataSection)
+    sections += checks.sections + [dataSection]
     try HTMLReport(
       title: "Face recognition", subtitle: task.configuration.swiftVision.origin,
       keyFigures: keyFigures, protocolText: protocolText, sections: sections,

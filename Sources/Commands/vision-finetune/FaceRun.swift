@@ -112,9 +112,10 @@ struct FaceRun {
       compares: "the vector of the head (head.safetensors); \(task.preparation.text)"
     ).write(to: job.folder)
     let best = trainer.best == nil ? state.step : trainer.bestStep
+    let checks = try job.checkAdapter(of: task, job.recipe.tuning, log: log)
     try FaceFineTuningReport(
       job: job, task: task, result: result, yardsticks: others, bestStep: best, state: state,
-      skipped: skipped
+      checks: checks, skipped: skipped
     ).write()
     if let scores = result?.scores.first {
       log.notice(
@@ -129,8 +130,8 @@ struct FaceRun {
       }
     }
     Yardstick.tell(yardsticks, log: log)
-    return try job.result(
+    return job.result(
       of: trainer, job.recipe.tuning, state: state, bestStep: best, best: result,
-      yardsticks: yardsticks, log: log)
+      yardsticks: yardsticks, checks: checks, log: log)
   }
 }

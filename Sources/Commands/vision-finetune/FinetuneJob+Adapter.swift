@@ -1,5 +1,7 @@
 import Adapters
 import CommandSupport
+import Datasets
+import Evaluation
 import Foundation
 import Layers
 import Recipes
@@ -29,6 +31,7 @@ extension FinetuneJob {
     before: ((RunLog) throws -> Void)? = nil,
     make: (AdapterStart) throws -> Task
   ) throws -> (task: Task, log: RunLog) {
+    try checkOldPictures(tuning)
     let saved = try savedPlan()
     var start = saved.map(AdapterStart.plan) ?? .recipe
     if isDryRun {
@@ -116,14 +119,67 @@ extension FinetuneJob {
     try folder.write(text + "\n", to: planFile)
   }
 
-  /// Looks for intruder dimensions in the adapter of the best weights, tells, and lists them by site.
-  ///
-  /// - Returns: their number; nil where no weight is changed by an adapter.
-  func inspectAdapter(of task: some FinetuneTask, log: RunLog) throws -> Int? {
-    guard let inspection = try task.adapter?.inspection(of: folder.best) else { return nil }
-    try folder.write(inspection.report, to: inspectionFile)
-    guard !inspection.sites.isEmpty else { return nil }
-    log.notice(inspection.summary + "; " + inspectionFile.path)
-    return inspection.intruderCount
+  /// Looks at what the adapter of the best weights did: new strong directions, and old pictures.
+  func checkAdapter(
+    of task: some FinetuneTask, _ tuning: TuningSettings, log: RunLog
+  ) throws -> AdapterChecks {
+    var checks = AdapterChecks()
+    guard let adapter = task.adapter else { return checks }
+    if tuning.inspection {
+      var reporter: ProgressReporter?
+      defer { reporter?.finish() }
+      let inspection = try adapter.inspection(of: folder.best) { done, total in
+        guard !session.interruption.isRequested else {
+          throw CommandFailure.interrupted(resumeWith: resumeCommand)
+        }
+        if total > 0, reporter == nil {
+          reporter = ProgressReporter("Intruder dimensions", total: total, console: log.console)
+        }
+        if done > 0 { reporter?.advance(steps: 1, items: 1) }
+      }
+      try folder.write(inspection.report, to: inspectionFile)
+      if !inspection.sites.isEmpty {
+        checks.inspection = inspection
+        log.notice(inspection.summary + "; " + inspectionFile.path)
+      }
+    }
+    if tuning.oldPictures != TuningSettings().oldPictures {
+      let report = try forgetting(on: tuning.oldPictures, log: log)
+      checks.forgetting = report
+      log.notice("Forgetting: " + report.description)
+    }
+    return checks
+  }
+
+  /// Compares features of old pictures with those of the base, which the checkpoint holds beside the
+  /// adapter.
+  private func forgetting(on pictures: String, log: RunLog) throws -> ForgettingReport {
+    let images = try ImageFolder(root: URL(fileURLWithPath: pictures))
+    let progress = ProgressReporter(
+      "Old pictures", total: 2 * images.paths.count, console: log.console)
+    defer { progress.finish() }
+    func features(_ model: URL) throws -> Tensor {
+      let matrix = try FeatureExtractor(model.path, position: .backbone)
+        .features(of: images.paths) { progress.advance(steps: $0, items: $0) }
+      return Tensor(matrix.values, shape: [matrix.count, matrix.width])
+    }
+    return ForgettingReport(
+      base: try features(folder.last), adapted: try features(folder.best))
+  }
+
+  /// Refuses a folder of old pictures that cannot be compared, before a night of training.
+  private func checkOldPictures(_ tuning: TuningSettings) throws {
+    guard tuning.oldPictures != TuningSettings().oldPictures else { return }
+    guard inputs.task != .restoration else {
+      throw CommandFailure(
+        .usage,
+        "tuning.oldPictures compares features of pictures, and a network that restores pictures has "
+          + "none; leave it out, and score the old pictures with vision-evaluate.")
+    }
+    guard try !ImageFolder(root: URL(fileURLWithPath: tuning.oldPictures)).paths.isEmpty else {
+      throw CommandFailure(
+        .missingInput,
+        "tuning.oldPictures names \(tuning.oldPictures), which holds no pictures.")
+    }
   }
 }

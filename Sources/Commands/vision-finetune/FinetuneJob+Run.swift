@@ -34,6 +34,7 @@ extension FinetuneJob {
       trained: trainer.task.trainableParameterCount, total: trainer.task.parameterCount)
     log.notice("Model: \(name) from \(tuning.start); \(tuning.method) \(share.description)")
     if let note = trainer.task.frozenFeatures { log.notice(note) }
+    if let advice = trainer.task.adapter?.adapter.plan.method.advice { log.warning(advice) }
     log.notice("Training: \(trainer.totalSteps) steps, \(threads) threads")
   }
 
@@ -52,9 +53,8 @@ extension FinetuneJob {
   /// The last line of a run, and its answer; `best` is the score on what was held out.
   func result<Task: FinetuneTask>(
     of trainer: TaskTrainer<Task>, _ tuning: TuningSettings, state: TaskState, bestStep: Int,
-    best: (any Encodable)?, yardsticks: [Yardstick], log: RunLog
-  ) throws -> FinetuneResult {
-    let intruders = try inspectAdapter(of: trainer.task, log: log)
+    best: (any Encodable)?, yardsticks: [Yardstick], checks: AdapterChecks, log: RunLog
+  ) -> FinetuneResult {
     log.notice(
       "Done in \(Int(elapsed.rounded())) s: model \(folder.best.path), report "
         + folder.report.path)
@@ -64,7 +64,9 @@ extension FinetuneJob {
       totalParameters: trainer.task.parameterCount, steps: state.step,
       imagesPerSecond: Double(state.images) / max(state.seconds, 1e-9),
       peakMemoryMiB: Double(max(state.peakResidentBytes, Compute.peakResidentBytes)) / 1_048_576,
-      best: best, yardsticks: yardsticks, bestStep: bestStep, intruderDimensions: intruders,
+      best: best, yardsticks: yardsticks, bestStep: bestStep,
+      intruderDimensions: checks.inspection?.intruderCount,
+      oldPictures: checks.oldPictures,
       seconds: state.seconds,
       report: folder.report.path)
   }

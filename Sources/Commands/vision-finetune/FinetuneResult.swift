@@ -15,12 +15,14 @@ struct FinetuneResult: Encodable {
   var bestStep: Int
   /// New strong directions that the adapter put into the weights; null without an adapter.
   var intruderDimensions: Int?
+  /// How far the adapter moved features of old pictures; absent where none were given.
+  var oldPictures: AdapterChecks.OldPictures?
   var seconds: Double
   var report: String
 
   private enum Keys: String, CodingKey {
     case run, task, adapter, trainableParameters, totalParameters, steps, imagesPerSecond
-    case peakMemoryMiB, best, yardsticks, bestStep, intruderDimensions, seconds, report
+    case peakMemoryMiB, best, yardsticks, bestStep, intruderDimensions, oldPictures, seconds, report
   }
 
   func encode(to encoder: any Encoder) throws {
@@ -41,6 +43,7 @@ struct FinetuneResult: Encodable {
     try container.encode(yardsticks, forKey: .yardsticks)
     try container.encode(bestStep, forKey: .bestStep)
     try container.encode(intruderDimensions, forKey: .intruderDimensions)
+    try container.encodeIfPresent(oldPictures, forKey: .oldPictures)
     try container.encode(seconds, forKey: .seconds)
     try container.encode(report, forKey: .report)
   }

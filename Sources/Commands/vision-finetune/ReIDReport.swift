@@ -18,6 +18,7 @@ struct ReIDReport {
   let yardsticks: ReIDYardsticks?
   let bestStep: Int
   let state: TaskState
+  let checks: AdapterChecks
   let skipped: [SkippedFile]
 
   func write() throws {
@@ -53,7 +54,7 @@ struct ReIDReport {
         ], in: job.folder)
     ]
     if let result { sections += [try retrievalSection(result), scoreSection(result)] }
-    sections.append(dataSection)
+    sections += checks.sections + [dataSection]
     try HTMLReport(
       title: "Person re-identification", subtitle: task.configuration.swiftVision.origin,
       keyFigures: keyFigures, protocolText: protocolText, sections: sections,

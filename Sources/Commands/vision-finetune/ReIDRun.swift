@@ -114,9 +114,10 @@ struct ReIDRun {
         ? "the vector after the neck (head.safetensors)" : "the pooled features"
     ).write(to: job.folder)
     let best = trainer.best == nil ? state.step : trainer.bestStep
+    let checks = try job.checkAdapter(of: task, job.recipe.tuning, log: log)
     try ReIDReport(
       job: job, task: task, result: result, yardsticks: yardsticks, bestStep: best, state: state,
-      skipped: skipped
+      checks: checks, skipped: skipped
     )
     .write()
     if let scores = result?.scores {
@@ -131,8 +132,8 @@ struct ReIDRun {
         "Score it on the test people with: vision-evaluate \(quotedForShell(job.folder.url.path)) "
           + "--task reid --data \(quotedForShell(job.inputs.data))")
     }
-    return try job.result(
+    return job.result(
       of: trainer, job.recipe.tuning, state: state, bestStep: best, best: result,
-      yardsticks: compared, log: log)
+      yardsticks: compared, checks: checks, log: log)
   }
 }

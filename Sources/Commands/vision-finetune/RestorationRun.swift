@@ -86,6 +86,7 @@ struct RestorationRun {
     let skipped = task.data.skipped + task.skipped
     try job.write(skipped: skipped)
     let best = trainer.best == nil ? state.step : trainer.bestStep
+    let checks = try job.checkAdapter(of: task, job.recipe.tuning, log: log)
     let charts = try FinetuneCharts(of: job.folder)
     var sections = [
       try charts.section(
@@ -128,6 +129,7 @@ struct RestorationRun {
           blocks: [.table(RestorationTable.table([result] + others))]
             + HTMLReport.Block.comparisons(others.flatMap { result.comparisons(with: $0) })))
     }
+    sections += checks.sections
     try HTMLReport(
       title: "Image restoration",
       subtitle: "\(task.model.name) · \(job.recipe.restoration.degradation)",
@@ -151,9 +153,9 @@ struct RestorationRun {
           }
       } ?? []
     Yardstick.tell(yardsticks, log: log)
-    return try job.result(
+    return job.result(
       of: trainer, job.recipe.tuning, state: state, bestStep: best, best: result,
-      yardsticks: yardsticks, log: log)
+      yardsticks: yardsticks, checks: checks, log: log)
   }
 
   private func keyFigures(

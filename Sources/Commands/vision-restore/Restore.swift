@@ -52,6 +52,8 @@ struct Restore: VisionCommand {
   @Flag(help: "Mean over the eight ways to lay a picture, at eight times the cost. (default: off)")
   var flip = false
 
+  @OptionGroup(title: "Adapters") var adapterFlags: AdapterFlags
+
   @OptionGroup(title: "Common flags") var common: CommonFlags
 
   private struct Result: Encodable {
@@ -64,7 +66,14 @@ struct Restore: VisionCommand {
     var peakMemoryMiB: Double?
   }
 
+  private var adapterFolders: AdapterFolders {
+    AdapterFolders(
+      adapter, allowsPartial: adapterFlags.allowPartial,
+      allowsOtherBase: adapterFlags.allowOtherBase)
+  }
+
   func validate() throws {
+    try adapterFlags.requireAdapter(!adapter.isEmpty)
     if let tile, tile != 0, tile < 16 {
       throw ValidationError("--tile takes 0 or a whole number of at least 16.")
     }
@@ -77,9 +86,10 @@ struct Restore: VisionCommand {
     let log = try RunLog(file: nil, console: session.console)
     for sentence in common.ignored(by: recipe, of: "restoring") { log.warning(sentence) }
     let opening = ContinuousClock.now
-    let model = try RestorationModel.load(model, seed: recipe.seed, adapters: adapter)
+    let model = try RestorationModel.load(model, seed: recipe.seed, adapters: adapterFolders)
     let loadSeconds = (ContinuousClock.now - opening) / .seconds(1)
     log.tell(model.notice)
+    for note in model.adapterNotes { log.warning(note) }
     let side = tile ?? model.shape?.tile ?? 0
     let way = TiledRestoration(
       side: side, overlap: side > 0 ? min(model.shape?.overlap ?? 32, side / 2) : 0,

@@ -2,7 +2,7 @@ import CKernels
 import Tensors
 
 private typealias UnaryKernel = (UnsafeMutablePointer<Float>, UnsafePointer<Float>, Int64) -> Void
-private typealias BinaryKernel = (
+typealias BinaryKernel = (
   UnsafeMutablePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>, Int64
 ) -> Void
 
@@ -10,7 +10,7 @@ private func mapped(_ x: Tensor, _ kernel: UnaryKernel) -> Tensor {
   Tensor(shape: x.shape) { target in x.withPointer { kernel(target, $0, Int64(x.count)) } }
 }
 
-private func combined(_ a: Tensor, _ b: Tensor, _ kernel: BinaryKernel) -> Tensor {
+func combined(_ a: Tensor, _ b: Tensor, _ kernel: BinaryKernel) -> Tensor {
   Tensor(shape: a.shape) { target in
     a.withPointer { a_ in b.withPointer { kernel(target, a_, $0, Int64(a.count)) } }
   }

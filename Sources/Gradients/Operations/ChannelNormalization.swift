@@ -48,7 +48,8 @@ extension Variable {
   /// `y = follower((x − mean) / √(variance + ε) · scale + shift + residual)`. With `fixed` statistics
   /// (evaluation) the gradient treats them as constants; otherwise they are measured over each group:
   /// one group is batch normalisation, one group per image is instance normalisation. Of all values
-  /// only the input is kept for the backward pass, and the output where a rectifier follows a residual.
+  /// only the input is kept for the backward pass, and the output where a rectifier follows a residual;
+  /// fixed statistics with a frozen scale and shift keep no more than the one that has the signs.
   /// **Shape**: `[batch, height, width, channels]` → the same. Slopes go without a residual.
   public func channelNormalized(
     scale: Variable, shift: Variable, epsilon: Float, groups: Int,
@@ -74,10 +75,18 @@ extension Variable {
     let result = map.applied(to: value, residual: residual?.value)
     let inputs = [self, scale, shift] + [slope, residual].compactMap(\.self)
     let (input, kept) = (place, kept)
+    let isFixed = fixed != nil
+    let wantsParameters =
+      scale.place.isTracked || shift.place.isTracked || slope?.place.isTracked ?? false
+    // With constants for statistics, scale and shift the gradient is a scaled one: it needs the input
+    // only for the sign that a rectifier looked at, and after a residual that is the output's.
+    let isConstant = isFixed && !wantsParameters
+    let needsInput =
+      !isConstant || slope != nil || (follower.isRectifier && residual == nil)
+    let keptInput = needsInput ? kept : nil
     let (scalePlace, shiftPlace) = (scale.place, shift.place)
     let (slopePlace, residualPlace) = (slope?.place, residual?.place)
     let keptResult = follower.isRectifier && residual != nil ? result : nil
-    let isFixed = fixed != nil
     let output = record(
       result, from: inputs,
       as: slope == nil
@@ -85,12 +94,12 @@ extension Variable {
           epsilon: epsilon, groups: groups, fixed: fixed, hasResidual: residual != nil,
           isRectified: follower.isRectifier) : nil
     ) { gradient, tape in
-      let value = kept()
+      let value = keptInput?() ?? gradient
       var masked: Tensor?
       var sums: ChannelMap.Sums?
-      let wantsParameters =
-        scalePlace.isTracked || shiftPlace.isTracked || slopePlace?.isTracked ?? false
-      if !isFixed || wantsParameters || keptResult != nil {
+      if isConstant {
+        masked = keptResult.map { combined(gradient, $0, ck_relu_backward) }
+      } else {
         let found = map.sums(gradient, input: value, output: keptResult)
         (sums, masked) = (found, found.masked)
       }

@@ -85,7 +85,7 @@ public final class AdapterSlot {
     var (terms, changed, hasWeightChange) = ([LowRankTerm](), weight, false)
     var additions: [(Entry, (Variable, Variable) -> Variable)] = []
     for entry in entries where entry.strength != 0 {
-      let (site, own) = view(of: entry, geometry: geometry, weight: layer.weight.value)
+      let (site, own) = view(of: entry, geometry: geometry, weight: weight.value)
       switch entry.adapter.effect(at: site, weight: own, input: input, in: context) {
       case .none: continue
       case .lowRank(let found): terms += found.map { scaled($0, for: entry) }
@@ -152,6 +152,8 @@ public final class AdapterSlot {
   }
 
   /// The layer's weight with the changes of all active adapters, or `nil` where one has no such form.
+  ///
+  /// A trained copy that stands in for the weight must have been merged before.
   public func mergedWeight(of layer: some AdaptableLayer) -> Tensor? {
     let weight = layer.weight.value
     var sum = weight

@@ -30,11 +30,14 @@ public final class RestorationModel: Module {
   public let origin: String
   /// What is told about its opening.
   public let notice: LoadNotice
+  /// What was left out of adapter folders, in a sentence each.
+  public let adapterNotes: [String]
 
   private init(
     name: String, backbone: any RestorationBackbone, shape: Shape?, origin: String,
-    notice: LoadNotice
+    notice: LoadNotice, adapterNotes: [String]
   ) {
+    self.adapterNotes = adapterNotes
     self.name = name
     self.backbone = backbone
     self.shape = shape
@@ -51,14 +54,14 @@ public final class RestorationModel: Module {
   /// - Throws: ``TaskError`` or `ModelReferenceError` for a name or folder that means nothing here, or
   ///   the error of the description, the weight file or the adapter.
   public static func load(
-    _ reference: String, seed: Int = 0, adapters: [String] = []
+    _ reference: String, seed: Int = 0, adapters: AdapterFolders = []
   ) throws -> RestorationModel {
     let (model, shape) = try open(reference, seed: seed)
     let adapted = try ModelAdapters(adapters, on: model.network, of: model.origin)
     return RestorationModel(
       name: model.name, backbone: model.network,
       shape: adapted.description?.restoration ?? shape, origin: model.origin,
-      notice: LoadNotice(model))
+      notice: LoadNotice(model), adapterNotes: adapted.notes)
   }
 
   private static func open(

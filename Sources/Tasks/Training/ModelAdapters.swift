@@ -16,6 +16,8 @@ public struct ModelAdapters {
   public let headFolder: URL
   /// How an adapter wants the quality of pictures measured; nil where none asks.
   public let quality: (any QualityMetric)?
+  /// What was left out of the folders, in a sentence each.
+  public let notes: [String]
   private let attached: [NetworkAdapter]
   private let adapted: AdaptedNetwork
 
@@ -27,15 +29,16 @@ public struct ModelAdapters {
   ///   - origin: the model's folder, or `random:NAME`.
   /// - Throws: `AdapterFileError` where a folder is no adapter or one for another network, `QualityError`
   ///   for a measure of quality that is not known here.
-  public init(_ folders: [String], on network: any Module, of origin: String) throws {
+  public init(_ folders: AdapterFolders, on network: any Module, of origin: String) throws {
     var headFolder = URL(fileURLWithPath: origin)
     var description = try TaskDescription(folder: headFolder)
-    var all = folders.map { URL(fileURLWithPath: $0) }
+    var all = folders.paths.map { URL(fileURLWithPath: $0) }
     if description?.needsAdapter == true {
       all.insert(headFolder.appendingPathComponent(TaskAdapter.folderName), at: 0)
     }
     var attached: [NetworkAdapter] = []
     var quality: (any QualityMetric)?
+    var notes: [String] = []
     let adapted = AdaptedNetwork(network)
     // Every adapter is checked against the same base: those before it are not in the weights.
     for (index, folder) in all.enumerated() {
@@ -43,7 +46,8 @@ public struct ModelAdapters {
       let own = folder.appendingPathComponent(AdapterFolder.descriptionName)
       if FileManager.default.fileExists(atPath: own.path) {
         attached.append(
-          try AdapterFolder.read(folder, into: adapted, named: name))
+          try AdapterFolder.read(
+            folder, into: adapted, named: name, allowsOtherBase: folders.allowsOtherBase))
         if let name = try AdapterFolder.facts(of: folder)[TaskAdapter.qualityFact] {
           let metric = try QualityCatalog.metric(named: name, folder: folder)
           guard quality == nil || quality?.name == metric.name else {
@@ -55,7 +59,14 @@ public struct ModelAdapters {
           quality = metric
         }
       } else {
-        attached.append(try PEFTFolder.read(folder, into: adapted, named: name))
+        attached.append(
+          try PEFTFolder.read(
+            folder, into: adapted, named: name, allowsPartial: folders.allowsPartial
+          ) { names in
+            notes.append(
+              "\(folder.path): \(names.count) layers or tensors were left out: "
+                + names.prefix(4).joined(separator: ", ") + (names.count > 4 ? ", …" : ""))
+          })
       }
       if let found = try TaskDescription(folder: folder) {
         description = found
@@ -65,6 +76,7 @@ public struct ModelAdapters {
     self.description = description
     self.headFolder = headFolder
     self.quality = quality
+    self.notes = notes
     self.attached = attached
     self.adapted = adapted
   }
@@ -73,6 +85,28 @@ public struct ModelAdapters {
   ///
   /// - Throws: `AdapterError` where what an adapter changes depends on the picture.
   public func merge() throws(AdapterError) { try adapted.merge(keepingBase: false) }
+
+  /// Sites of all adapters together.
+  public var siteCount: Int { attached.reduce(0) { $0 + $1.attached.count } }
+
+  /// What each adapter would do to the weights.
+  ///
+  /// - Parameter advance: called after each site; what it throws ends the inspection.
+  public func inspections(advance: () throws -> Void) throws -> [AdapterInspection] {
+    try attached.map { adapter in
+      try adapted.inspect(adapter.name) { done, _ in if done > 0 { try advance() } }
+    }
+  }
+
+  /// Makes the intruder dimensions of adapters of plain low-rank factors weaker.
+  ///
+  /// - Parameter factor: what is left of each one's strength, 0…1.
+  /// - Returns: paths of the layers that changed.
+  public func soften(by factor: Float) throws(AdapterError) -> [String] {
+    var changed: [String] = []
+    for adapter in attached { changed += try adapted.soften(adapter.name, factor: factor) }
+    return changed
+  }
 
   /// All numbers of the adapters, with their paths in the network, adapter by adapter.
   public var values: [(path: String, value: Tensor)] {

@@ -73,6 +73,12 @@ public final class TaskAdapter {
     let method = try method(tuning, measured: measured)
     let (sites, excluded) = (sites(tuning), excluded(tuning))
     let tuned = list(tuning.tuned, unless: TuningSettings().tuned)
+    if let gated = method as? PETALface, sites.isEmpty, adapted.hasFusedAttention {
+      // The paper's placement; the map of the embedding belongs to the head, which is trained whole.
+      var plan = gated.plan(embedding: gated.single)
+      (plan.excluded, plan.tuned) = (excluded, tuned)
+      return plan
+    }
     guard let divided = method as? CoLoRA else {
       return AdapterPlan(method, sites: sites, excluded: excluded, tuned: tuned)
     }
@@ -106,6 +112,8 @@ public final class TaskAdapter {
         ("tuning.sites", tuning.sites != none.sites),
         ("tuning.excluded", tuning.excluded != none.excluded),
         ("tuning.tuned", tuning.tuned != none.tuned),
+        ("tuning.inspection", tuning.inspection != none.inspection),
+        ("tuning.oldPictures", tuning.oldPictures != none.oldPictures),
       ].filter(\.1).map(\.0)
     guard let first = given.first else { return }
     throw .unsuitableSettings(
@@ -133,9 +141,9 @@ public final class TaskAdapter {
     for (path, parameter) in adapter.parameters { tensors["parameter." + path] = parameter.value }
     for (path, buffer) in adapter.buffers { tensors["buffer." + path] = buffer.value }
     try TensorFile.write(tensors, to: folder.appendingPathComponent(Self.stateName))
-    let state = allocator?.state ?? [:]
-    if !state.isEmpty {
-      try TensorFile.write(state, to: folder.appendingPathComponent(Self.allocatorName))
+    if let allocator {
+      try TensorFile.write(
+        allocator.state, to: folder.appendingPathComponent(Self.allocatorName))
     }
   }
 
@@ -148,13 +156,20 @@ public final class TaskAdapter {
       plan(tuning, for: adapted), random: RandomStream(seed: UInt64(seed)).split("adapter"))
   }
 
+  /// Components in use by site, where a rule moves them; empty where there is none.
+  public var ranks: [String: Int] { allocator?.ranks ?? [:] }
+
   /// The plan that the adapter keeps, for the run folder.
   public var plan: AdapterPlan { adapter.plan }
 
   /// What the adapter of a model folder did to each weight of the base, before any merge.
   ///
-  /// - Parameter folder: a model folder that this task wrote for use.
-  public func inspection(of folder: URL) throws -> AdapterInspection {
+  /// - Parameters:
+  ///   - folder: a model folder that this task wrote for use.
+  ///   - progress: called before each weight with those done and all; what it throws ends the look.
+  public func inspection(
+    of folder: URL, progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
+  ) throws -> AdapterInspection {
     let name = "inspected"
     try AdapterFolder.read(
       folder.appendingPathComponent(Self.folderName), into: adapted, named: name)
@@ -162,7 +177,7 @@ public final class TaskAdapter {
       // It was attached just now, so it can be detached.
       try? adapted.detach(name)
     }
-    return try adapted.inspect(name)
+    return try adapted.inspect(name, progress: progress)
   }
 
   /// Continues from what ``writeState(to:)`` wrote.
@@ -181,10 +196,14 @@ public final class TaskAdapter {
     for (path, buffer) in adapter.buffers {
       buffer.value = try value("buffer." + path, buffer.value.shape)
     }
+    guard let allocator else { return }
     let file = folder.appendingPathComponent(Self.allocatorName)
-    if let allocator, FileManager.default.fileExists(atPath: file.path) {
-      try allocator.restore(try TensorFile.read(file))
+    guard FileManager.default.fileExists(atPath: file.path) else {
+      throw CheckpointError.damaged(
+        path: folder.path,
+        reason: "the state of the rank allocation, \(Self.allocatorName), is missing")
     }
+    try allocator.restore(try TensorFile.read(file))
   }
 
   /// Writes the adapter as a small folder of its own, with further texts that belong to it.
@@ -210,5 +229,12 @@ public final class TaskAdapter {
     defer { adapted.unmerge() }
     try body()
     return true
+  }
+}
+
+extension AdaptedNetwork {
+  /// Whether there are fused maps of query, key and value.
+  fileprivate var hasFusedAttention: Bool {
+    sites.contains { SitePattern("attn.qkv").fits($0.layerPath) }
   }
 }

@@ -172,7 +172,14 @@ public final class TaskTrainer<Task: FinetuneTask> {
   }
 
   /// Runs `body` with the weights that are kept: the averages when the run keeps them.
+  ///
+  /// What a rank allocation has dropped is dropped from the averages too.
   public func withKeptWeights<Result>(_ body: () throws -> Result) rethrows -> Result {
-    try average?.substituted(body) ?? body()
+    guard let average else { return try body() }
+    let drop = task.adapter?.allocator?.dropping()
+    return try average.substituted {
+      drop?()
+      return try body()
+    }
   }
 }
