@@ -201,7 +201,8 @@ let package = Package(
       name: "vision-benchmark",
       dependencies: [
         "Pretraining", "Tasks", "Recipes", "Reports", "Optimizers", "Adapters", "Backbones",
-        "Losses", "Layers", "Gradients", "Tensors", "Matching", "Metrics", "Frames", "Persons", "Images",
+        "Losses", "Layers", "Gradients", "Tensors", "Matching", "Metrics", "Frames", "Persons",
+        "Images",
         "CKernels",
         argumentParser,
       ],

@@ -7,10 +7,9 @@ enum PEFTNaming: Hashable {
 
   private static let wrapper = "timm_model."
 
-  /// Ends of paths in a block: ours, Transformers' before version 5, and from it on. Longer ends stand
-  /// before shorter ones.
+  /// Ends of paths in a block: ours, Transformers' before version 5, and from it on.
   ///
-  /// The separate query, key and value maps are the parts of our fused one.
+  /// Longer ends stand before shorter ones. The separate query, key and value maps are the parts of our fused one.
   private static let ends = [
     (".attn.qkv[q]", ".attention.attention.query", ".attention.q_proj"),
     (".attn.qkv[k]", ".attention.attention.key", ".attention.k_proj"),
