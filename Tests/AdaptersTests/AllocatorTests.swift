@@ -19,23 +19,29 @@ struct AllocatorTests {
     let adapted = AdaptedNetwork(network)
     let settings =
       name == "adalora"
-      ? ["rank": "4", "targetRank": "2", "interval": "1"] : ["rank": "4", "threshold": "0.05"]
+      ? ["rank": "4", "targetRank": "2", "interval": "1"] : ["rank": "4", "threshold": "0.06"]
     let adapter = try adapted.attach(
       AdapterPlan(
         try AdapterCatalog.method(named: name, settings: settings), sites: ["first"]),
       random: RandomStream(seed: 2))
     let allocator = try #require(adapter.makeAllocator())
+    let steps = name == "adalora" ? 30 : 8
+    if name == "sora" {
+      // One gate that is nearly closed; the others are further away than eight updates move them.
+      let gates = try #require(adapter.parameters.first { $0.path.hasSuffix("gate") }).parameter
+      gates.value = Tensor([1, -1, 1, 0.001], shape: [4])
+    }
     let optimizer = AdamW(adapter.parameters, weightDecay: 0)
     let average = ExponentialAverage(adapter.parameters, decay: 0.9)
     let input = Variable(values([16, 4], "in"))
     let goal = Variable(values([16, 7], "goal"))
-    for step in 0..<30 {
+    for step in 0..<steps {
       let context = ForwardContext.training(random: RandomStream(seed: 3))
       let error = network.first(input, in: context) - goal
       context.backward(from: (error * error).mean())
-      allocator.afterBackward(step: step, of: 30)
+      allocator.afterBackward(step: step, of: steps)
       optimizer.update(rate: 0.05)
-      allocator.afterUpdate(step: step, of: 30)
+      allocator.afterUpdate(step: step, of: steps)
       average.update()
     }
     let rank = try #require(allocator.ranks["first"])

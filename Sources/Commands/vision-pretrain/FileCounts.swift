@@ -4,10 +4,10 @@ import Pretraining
 struct FileCounts: Encodable {
   let name: String
   let frames: Int
-  /// Boxes before the box rules; nil if an earlier part of the run cut the crops.
+  /// Boxes before the box rules; nil if nobody counted.
   let boxes: Int?
   let crops: Int
-  /// Shot cuts; nil if an earlier part of the run cut the crops.
+  /// Shot cuts; nil if nobody counted.
   let cuts: Int?
   /// Pairs of it in `pairs.csv`; nil where none are mined.
   let pairs: Int?

@@ -178,10 +178,12 @@ public final class CropStoreWriter {
 
   /// Commits the current video.
   ///
-  /// `note` is a remark to keep, such as where a damaged file ended.
+  /// `note` is a remark to keep, such as where a damaged file ended; `boxes` and `clips` are kept too.
   /// - Throws: ``DatasetError`` if the store cannot be written.
   @discardableResult
-  public func finish(frames: Int, note: String = "") throws(DatasetError) -> VideoSummary {
+  public func finish(
+    frames: Int, note: String = "", boxes: Int? = nil, clips: Int? = nil
+  ) throws(DatasetError) -> VideoSummary {
     guard let video else { preconditionFailure("finish: no video was begun") }
     try publish()
     try closeShard()
@@ -189,7 +191,7 @@ public final class CropStoreWriter {
     return try commit(
       VideoSummary(
         name: video.name, signature: video.signature, outcome: .finished, reason: note,
-        frames: frames, crops: pendingCrops, shards: closedShards))
+        frames: frames, crops: pendingCrops, shards: closedShards, boxes: boxes, clips: clips))
   }
 
   /// Gives the current video up: its crops are removed, and the reason is kept.

@@ -39,11 +39,15 @@ public struct VideoSummary: Sendable, Hashable, Codable {
   public var crops: Int
   /// Its shards, in order.
   public var shards: [Shard]
+  /// Boxes before the box rules; nil where nobody counted.
+  public var boxes: Int?
+  /// Runs of frames without a cut; nil where nobody counted.
+  public var clips: Int?
 
   /// Makes a summary.
   public init(
     name: String, signature: String = "", outcome: Outcome, reason: String = "", frames: Int = 0,
-    crops: Int = 0, shards: [Shard] = []
+    crops: Int = 0, shards: [Shard] = [], boxes: Int? = nil, clips: Int? = nil
   ) {
     self.name = name
     self.signature = signature
@@ -52,5 +56,7 @@ public struct VideoSummary: Sendable, Hashable, Codable {
     self.frames = frames
     self.crops = crops
     self.shards = shards
+    self.boxes = boxes
+    self.clips = clips
   }
 }

@@ -198,6 +198,7 @@ public struct FootageExtraction: Sendable {
     var outcome = VideoOutcome(name: item.name, path: item.path)
     outcome.frames = summary.frames
     outcome.crops = summary.crops
+    (outcome.boxes, outcome.clips) = (summary.boxes, summary.clips)
     outcome.isResumed = true
     switch summary.outcome {
     case .skipped: outcome.skippedReason = summary.reason

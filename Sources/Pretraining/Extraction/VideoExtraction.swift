@@ -53,7 +53,9 @@ struct VideoExtraction {
       outcome.note = [outcome.note, refusal].compactMap(\.self).joined(separator: " ")
       if outcome.note == "" { outcome.note = nil }
       outcome.crops = writer.pendingCrops
-      try writer.finish(frames: outcome.frames, note: outcome.note ?? "")
+      try writer.finish(
+        frames: outcome.frames, note: outcome.note ?? "", boxes: outcome.boxes,
+        clips: outcome.clips)
     } else {
       let reason = [refusal ?? emptyReason, outcome.note].compactMap(\.self).joined(separator: " ")
       outcome.note = nil

@@ -6,11 +6,11 @@ public struct VideoOutcome: Sendable, Hashable, Codable {
   public var path: String
   /// Frames looked at.
   public var frames = 0
-  /// Boxes before the box rules; nil if the crops were in the store already.
+  /// Boxes before the box rules; nil if nobody counted.
   public var boxes: Int?
   /// Crops stored.
   public var crops = 0
-  /// Runs of frames without a cut; nil if the crops were in the store already.
+  /// Runs of frames without a cut; nil if nobody counted.
   public var clips: Int?
   /// Where the boxes come from, such as a file's path; nil if the video was not opened.
   public var boxSource: String?
