@@ -184,7 +184,8 @@ import Testing
       "vision-finetune",
       [
         "--task", "reid", "--data", people.path("market"), "--steps", "4", "--output", run,
-        "--adapter", "colora", "--sites", "conv2,downsample.0", "--set", "adapter.budget=0.2", "--set", "adapter.probeSteps=2",
+        "--adapter", "colora", "--sites", "conv2,downsample.0", "--set", "adapter.budget=0.2",
+        "--set", "adapter.probeSteps=2",
         "--set", "adapter.points=2", "--set", "adapter.samples=1", "--json",
         "--set", "tuning.oldPictures=" + people.path("market"),
       ] + quick)
