@@ -288,10 +288,15 @@ public final class CropStoreWriter {
     guard descriptor >= 0 else {
       throw DatasetError.cannotRead(path: path, reason: systemReason())
     }
-    // Only a lock held elsewhere is a reason to stop: some network file systems have no locks.
-    if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
-      _ = posixClose(descriptor)
-      throw DatasetError.storeInUse(directory: path)
+    // Only a lock held elsewhere is a reason to stop: some network file systems have no locks. A program
+    // that is just being started holds copies of all locks for a moment.
+    for attempt in 1... {
+      guard flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK else { break }
+      guard attempt < 10 else {
+        _ = posixClose(descriptor)
+        throw DatasetError.storeInUse(directory: path)
+      }
+      usleep(20_000)
     }
     return descriptor
   }
