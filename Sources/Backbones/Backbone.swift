@@ -99,4 +99,27 @@ public protocol MaskableBackbone: SequentialBackbone {
 extension MaskableBackbone {
   /// Those of Swin, which the release has, and of convolutions, which it has not.
   public var maskTokenRules: MaskTokenRules { .swin }
+
+  /// The last block's map itself.
+  public func featureMap(afterBlocks activation: Variable, in context: ForwardContext) -> Variable {
+    activation
+  }
+
+  /// Globally pooled features.
+  public func features(
+    of activation: Variable, afterBlocks count: Int, in context: ForwardContext
+  ) -> Variable {
+    featureMap(
+      afterBlocks: running(count..<blockCount, on: activation, in: context), in: context
+    ).meanOverPositions()
+  }
+
+  /// The map of pictures whose masked cells were replaced in what the first block is given.
+  public func maskedFeatureMap(
+    of images: Variable, mask: [Bool], token: Variable, in context: ForwardContext
+  ) -> Variable {
+    let start = embedded(images, in: context).maskingTokens(mask, with: token)
+    return featureMap(
+      afterBlocks: running(0..<blockCount, on: start, in: context), in: context)
+  }
 }

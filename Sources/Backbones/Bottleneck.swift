@@ -3,7 +3,7 @@ import Layers
 import Tensors
 
 /// 1×1, 3×3, 1×1 convolutions with batch normalisation, added to the input or its projection.
-final class Bottleneck: Module {
+final class Bottleneck: Block {
   private let conv1: Convolution2D
   @Key("bn1") private var batchNorm: BatchNormalization?
   @Key("bn1") private var splitNorm: InstanceBatchNormalization?

@@ -86,7 +86,7 @@ public final class FaceResNet: SequentialBackbone {
   public func running(
     _ own: Range<Int>, on activation: Variable, in context: ForwardContext
   ) -> Variable {
-    blocks[own].reduce(activation) { x, block in context.checkpointed(x) { block($0, in: $1) } }
+    blocks[own].running(on: activation, in: context)
   }
 
   /// Features before any scaling to unit length.
@@ -102,7 +102,7 @@ public final class FaceResNet: SequentialBackbone {
 }
 
 /// Norm, 3×3, norm, slope, 3×3 with the stride, norm, added to the input or its projection.
-final class FaceBlock: Module {
+final class FaceBlock: Block {
   private let bn1: BatchNormalization
   private let conv1: Convolution2D
   private let bn2: BatchNormalization

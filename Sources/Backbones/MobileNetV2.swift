@@ -82,17 +82,7 @@ public final class MobileNetV2: MaskableBackbone {
   public func running(
     _ own: Range<Int>, on activation: Variable, in context: ForwardContext
   ) -> Variable {
-    blocks.flatMap(\.self)[own].reduce(activation) { x, block in
-      context.checkpointed(x) { block($0, in: $1) }
-    }
-  }
-
-  /// Globally pooled features.
-  public func features(
-    of activation: Variable, afterBlocks count: Int, in context: ForwardContext
-  ) -> Variable {
-    let last = running(count..<blockCount, on: activation, in: context)
-    return featureMap(afterBlocks: last, in: context).meanOverPositions()
+    blocks.flatMap(\.self)[own].running(on: activation, in: context)
   }
 
   /// The map of the last convolution.
@@ -107,21 +97,12 @@ public final class MobileNetV2: MaskableBackbone {
     }
     return classifier(features(of: images, in: context), in: context)
   }
-
-  /// The last map of pictures whose masked stem cells were replaced by the token.
-  public func maskedFeatureMap(
-    of images: Variable, mask: [Bool], token: Variable, in context: ForwardContext
-  ) -> Variable {
-    let start = embedded(images, in: context).maskingTokens(mask, with: token)
-    return featureMap(
-      afterBlocks: running(0..<blockCount, on: start, in: context), in: context)
-  }
 }
 
 /// 1×1 to more channels, 3×3 depthwise, 1×1 to few, each with a norm; added where shapes agree.
 ///
 /// Without an expansion the first map is left out, and the others are numbered from 1.
-final class InvertedResidual: Module {
+final class InvertedResidual: Block {
   @Key("conv_pw") private var expand: Convolution2D?
   @Key("conv_dw") private var depthwise: Convolution2D
   @Key("conv_pwl") private var project: Convolution2D?

@@ -103,34 +103,13 @@ public final class ResNet: MaskableBackbone {
   public func running(
     _ own: Range<Int>, on activation: Variable, in context: ForwardContext
   ) -> Variable {
-    blocks[own].reduce(activation) { x, block in context.checkpointed(x) { block($0, in: $1) } }
-  }
-
-  /// Globally pooled features.
-  public func features(
-    of activation: Variable, afterBlocks count: Int, in context: ForwardContext
-  ) -> Variable {
-    running(count..<blockCount, on: activation, in: context).meanOverPositions()
-  }
-
-  /// The last block's map itself.
-  public func featureMap(afterBlocks activation: Variable, in context: ForwardContext) -> Variable {
-    activation
+    blocks[own].running(on: activation, in: context)
   }
 
   /// Classifier outputs; only for a network with classes.
   public func logits(of images: Variable, in context: ForwardContext) -> Variable {
     guard let fc else { preconditionFailure("ResNet: the network has no classifier") }
     return fc(features(of: images, in: context), in: context)
-  }
-
-  /// The last stage's map of pictures whose masked stem cells were replaced by the token.
-  public func maskedFeatureMap(
-    of images: Variable, mask: [Bool], token: Variable, in context: ForwardContext
-  ) -> Variable {
-    running(
-      0..<blockCount, on: embedded(images, in: context).maskingTokens(mask, with: token),
-      in: context)
   }
 }
 

@@ -64,33 +64,12 @@ public final class SmallConvolutionNetwork: MaskableBackbone {
   public func running(
     _ blocks: Range<Int>, on activation: Variable, in context: ForwardContext
   ) -> Variable {
-    stages[blocks].reduce(activation) { x, block in context.checkpointed(x) { block($0, in: $1) } }
-  }
-
-  /// Globally pooled features.
-  public func features(
-    of activation: Variable, afterBlocks count: Int, in context: ForwardContext
-  ) -> Variable {
-    running(count..<blockCount, on: activation, in: context).meanOverPositions()
-  }
-
-  /// The last block's map itself.
-  public func featureMap(afterBlocks activation: Variable, in context: ForwardContext) -> Variable {
-    activation
-  }
-
-  /// The last stage's map of pictures whose masked stem cells were replaced by the token.
-  public func maskedFeatureMap(
-    of images: Variable, mask: [Bool], token: Variable, in context: ForwardContext
-  ) -> Variable {
-    running(
-      0..<blockCount, on: embedded(images, in: context).maskingTokens(mask, with: token),
-      in: context)
+    stages[blocks].running(on: activation, in: context)
   }
 }
 
 /// Two 3×3 convolutions with batch normalisation, added to the input or its projection.
-final class BasicBlock: Module {
+final class BasicBlock: Block {
   private let conv1: Convolution2D
   private let bn1: BatchNormalization
   private let conv2: Convolution2D

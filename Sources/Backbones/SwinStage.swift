@@ -43,9 +43,7 @@ final class SwinStage: Module {
     _ own: Range<Int>, on input: Variable, in context: ForwardContext
   ) -> Variable {
     let merged = own.lowerBound == 0 ? downsample.map { $0(input, in: context) } ?? input : input
-    return blocks[own].reduce(merged) { x, block in
-      context.checkpointed(x) { block($0, in: $1) }
-    }
+    return blocks[own].running(on: merged, in: context)
   }
 
   /// Multiply-accumulates of the linear maps.
@@ -72,7 +70,7 @@ final class SwinStage: Module {
 /// A pre-norm block: attention inside windows and an MLP, each added to its input.
 ///
 /// **Shape**: `[batch, height, width, channels]` → the same.
-final class SwinBlock: Module {
+final class SwinBlock: Block {
   private let norm1: LayerNormalization
   @Key("attn") private var attention: WindowAttention
   private let norm2: LayerNormalization

@@ -28,11 +28,6 @@ struct TransformersConfiguration {
     let swift_vision: ModelConfiguration.Additions?
   }
 
-  /// Why a description is of no use here.
-  private struct Refusal: Error, CustomStringConvertible {
-    let description: String
-  }
-
   private let network: Network
   private let preprocessor: TransformersPreprocessor
   private let data: Data
@@ -51,7 +46,7 @@ struct TransformersConfiguration {
   var configuration: ModelConfiguration {
     get throws {
       guard network.hidden_act ?? "gelu" == "gelu", network.qkv_bias ?? true else {
-        throw Refusal(
+        throw TransformersRefusal(
           description: "only exact GELU and biases on query, key and value are built here")
       }
       let type = network.model_type ?? ""
@@ -62,7 +57,7 @@ struct TransformersConfiguration {
         built = try selfDistilled(hasRegisters: type != "dinov2")
       case "swin": built = try shiftedWindows
       default:
-        throw Refusal(
+        throw TransformersRefusal(
           description:
             "networks of type \"\(type)\" of the transformers library are not read; of its networks "
             + "vit, swin, dinov2 and dinov2_with_registers are")
@@ -92,14 +87,14 @@ struct TransformersConfiguration {
   private func size(_ side: Int) throws -> [Int] {
     let size = network.image_size?.values ?? [side, side]
     guard size.count == 2, size.allSatisfy({ $0 > 0 }) else {
-      throw Refusal(description: "image_size is one number above 0 or two")
+      throw TransformersRefusal(description: "image_size is one number above 0 or two")
     }
     return size
   }
 
   private func ratio(_ value: Float) throws -> Int {
     guard value >= 1, value == value.rounded(), value < 1000 else {
-      throw Refusal(
+      throw TransformersRefusal(
         description: "the hidden width of an MLP must be a multiple of that of its input, not "
           + "\(value) times as much")
     }
@@ -126,7 +121,7 @@ struct TransformersConfiguration {
   private var plainTransformer: Built {
     get throws {
       let width = network.hidden_size ?? 768
-      guard width > 0 else { throw Refusal(description: "hidden_size must be above 0") }
+      guard width > 0 else { throw TransformersRefusal(description: "hidden_size must be above 0") }
       let hidden = Float(network.intermediate_size ?? 4 * width)
       var arguments = transformer(
         patch: 16, size: try size(224), ratio: try ratio(hidden / Float(width)))
@@ -139,7 +134,7 @@ struct TransformersConfiguration {
 
   private func selfDistilled(hasRegisters: Bool) throws -> Built {
     guard network.use_swiglu_ffn != true else {
-      throw Refusal(description: "MLPs with gates (use_swiglu_ffn) are not built here")
+      throw TransformersRefusal(description: "MLPs with gates (use_swiglu_ffn) are not built here")
     }
     var arguments = transformer(
       patch: hasRegisters ? 16 : 14, size: try size(224), ratio: try ratio(network.mlp_ratio ?? 4))
@@ -160,7 +155,7 @@ struct TransformersConfiguration {
       guard network.use_absolute_embeddings != true, network.layer_norm_eps ?? 1e-5 == 1e-5,
         !depths.isEmpty
       else {
-        throw Refusal(
+        throw TransformersRefusal(
           description:
             "Swin transformers are built with a layer_norm_eps of 1e-5, without absolute "
             + "positions, and with one stage or more")

@@ -36,10 +36,6 @@ struct TransformersPreprocessor {
     }
   }
 
-  private struct Refusal: Error, CustomStringConvertible {
-    let description: String
-  }
-
   /// The file as it was read.
   let data: Data
   private let fields: Fields
@@ -50,7 +46,7 @@ struct TransformersPreprocessor {
     guard
       let data = FileManager.default.contents(atPath: folder.appendingPathComponent(name).path)
     else {
-      throw Refusal(
+      throw TransformersRefusal(
         description: "\(name) is missing beside it, so nobody knows how pictures are prepared")
     }
     self.data = data
@@ -63,18 +59,18 @@ struct TransformersPreprocessor {
     guard fields.do_rescale ?? true, abs((fields.rescale_factor ?? 1 / 255) * 255 - 1) < 1e-4,
       fields.do_resize ?? true
     else {
-      throw Refusal(
+      throw TransformersRefusal(
         description: "\(name) does not bring pictures to the network's size and values to 0…1 "
           + "(do_resize, do_rescale, rescale_factor), as is done here")
     }
     let isNormalized = fields.do_normalize ?? true
     guard let mean = isNormalized ? fields.image_mean : [0, 0, 0],
       let std = isNormalized ? fields.image_std : [1, 1, 1]
-    else { throw Refusal(description: "\(name) states no image_mean and image_std") }
+    else { throw TransformersRefusal(description: "\(name) states no image_mean and image_std") }
     // What the library's classes do where the file is silent.
     let usual = fields.image_processor_type?.hasPrefix("Bit") == true ? 3 : 2
     guard let filter = [0: "nearest", 2: "bilinear", 3: "bicubic"][fields.resample ?? usual] else {
-      throw Refusal(
+      throw TransformersRefusal(
         description:
           "\(name) resizes by filter \(fields.resample ?? usual), which is none of nearest "
           + "(0), bilinear (2) and bicubic (3)")

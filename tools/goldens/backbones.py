@@ -112,17 +112,25 @@ def swin_transformers(folder):
     save(folder / "backbones-swin.safetensors", tensors)
 
 
-
-def petal_face(folder):
+def petal_face_network(side, patch):
+    """PETALface's Swin, small: no window is masked, and a head reads the whole map of the last stage."""
     model = SwinTransformer(
-        img_size=24, patch_size=3, embed_dim=8, depths=(2, 2), num_heads=(1, 2), num_classes=0,
+        img_size=side, patch_size=patch, embed_dim=8, depths=(2, 2), num_heads=(1, 2), num_classes=0,
         window_size=4)
     for stage in model.layers:
         for block in stage.blocks:
             block.attn_mask = None
-    model.absolute_pos_embed = nn.Parameter(torch.zeros(1, 64, 8))
+    cells = (side // patch) ** 2
+    model.absolute_pos_embed = nn.Parameter(torch.zeros(1, cells, 8))
+    # Merging leaves a quarter of the cells with twice the channels.
+    width = cells // 4 * 16
     model.feature_layer = nn.Sequential(
-        nn.BatchNorm1d(16 * 16), nn.Dropout(0.25), nn.Linear(16 * 16, 6), nn.BatchNorm1d(6))
+        nn.BatchNorm1d(width), nn.Dropout(0.25), nn.Linear(width, 6), nn.BatchNorm1d(6))
+    return model
+
+
+def petal_face(folder):
+    model = petal_face_network(24, 3)
     model = prepared(model)
 
     def run(model, pictures):

@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import torch
-from backbones import mixed_residual
+from backbones import mixed_residual, petal_face_network
 from models import VERSIONS, fill, images, save
 import torchvision
 import transformers
@@ -309,15 +309,7 @@ def from_repositories():
 
 def petal_face(official):
     """PETALface's release: merging at the end of a stage, the head called feature_layer."""
-    model = SwinTransformer(
-        img_size=32, patch_size=2, embed_dim=8, depths=(2, 2), num_heads=(1, 2), num_classes=0,
-        window_size=4)
-    for stage in model.layers:
-        for block in stage.blocks:
-            block.attn_mask = None
-    model.absolute_pos_embed = nn.Parameter(torch.zeros(1, 256, 8))
-    model.feature_layer = nn.Sequential(
-        nn.BatchNorm1d(64 * 16), nn.Dropout(0.25), nn.Linear(64 * 16, 6), nn.BatchNorm1d(6))
+    model = petal_face_network(32, 2)
     names = {official(name): name for name in model.state_dict()}
     buffers = {
         f"layers.{i}.blocks.{j}.attn.relative_position_index": (16, 16)

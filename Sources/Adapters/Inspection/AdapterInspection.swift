@@ -20,15 +20,7 @@ public struct AdapterInspection: Sendable, CustomStringConvertible {
         + cells.map { String(repeating: " ", count: max(1, 12 - $0.count)) + $0 }.joined()
     }
     var lines = [line("site", ["intruders", "size", "rank"])]
-    for site in sites {
-      lines.append(
-        line(
-          site.path,
-          [
-            "\(site.intruders.count)", Self.rounded(site.relativeSize, 10_000),
-            Self.rounded(site.effectiveRank, 10),
-          ]))
-    }
+    lines += sites.map { line($0.path, $0.figures) }
     return lines.joined(separator: "\n")
   }
 
@@ -48,10 +40,6 @@ public struct AdapterInspection: Sendable, CustomStringConvertible {
     var lines = [summary, "", description]
     if !skipped.isEmpty { lines += ["", "Not looked at: " + skipped.joined(separator: ", ")] }
     return lines.joined(separator: "\n") + "\n"
-  }
-
-  private static func rounded(_ number: Double, _ unit: Double) -> String {
-    "\((number * unit).rounded() / unit)"
   }
 }
 

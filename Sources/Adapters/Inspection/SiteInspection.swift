@@ -33,6 +33,14 @@ public struct SiteInspection: Sendable {
   /// `exp(−Σ p ln p)` with the shares p of the singular values of ΔW.
   public let effectiveRank: Double
 
+  /// Number of intruders, relative size and effective rank, for a table.
+  public var figures: [String] {
+    func rounded(_ number: Double, _ unit: Double) -> String {
+      "\((number * unit).rounded() / unit)"
+    }
+    return ["\(intruders.count)", rounded(relativeSize, 10_000), rounded(effectiveRank, 10)]
+  }
+
   /// The leading components of the changed weight.
   let leading: SingularValues
 

@@ -141,14 +141,14 @@ public final class NAFNet: RestorationBackbone {
     var x = intro(input, in: context)
     var skips: [Variable] = []
     for (blocks, down) in zip(encoders, downs) {
-      for block in blocks { x = context.checkpointed(x) { block($0, in: $1) } }
+      x = blocks.running(on: x, in: context)
       skips.append(x)
       x = down(x, in: context)
     }
-    for block in middle { x = context.checkpointed(x) { block($0, in: $1) } }
+    x = middle.running(on: x, in: context)
     for (blocks, up) in zip(decoders, ups) {
       x = up(x, in: context) + skips.removeLast()
-      for block in blocks { x = context.checkpointed(x) { block($0, in: $1) } }
+      x = blocks.running(on: x, in: context)
     }
     return (ending(x, in: context) + input).cropped(height: extent.height, width: extent.width)
   }

@@ -7,7 +7,7 @@ import Tensors
 ///
 /// **Shape**: `[batch, height, width, channels]` → the same.
 /// **Source**: L. Chen et al., "Simple Baselines for Image Restoration", 2022, figure 3c.
-final class NAFNetBlock: Module {
+final class NAFNetBlock: Block {
   private let beta: Parameter
   private let gamma: Parameter
   private let conv1: Convolution2D

@@ -160,21 +160,18 @@ public final class Restormer: RestorationBackbone {
     let input = images.padded(
       bottom: below, right: right,
       mode: below < extent.height && right < extent.width ? .reflecting : .replicating)
-    func run(_ blocks: [RestormerBlock], _ input: Variable) -> Variable {
-      blocks.reduce(input) { x, block in context.checkpointed(x) { block($0, in: $1) } }
-    }
     func joined(_ x: Variable, _ skip: Variable, _ reduction: Convolution2D?) -> Variable {
       let both = Variable.concatenated([x, skip], axis: 3)
       return reduction.map { $0(both, in: context) } ?? both
     }
-    let level1 = run(encoder1, embedding(input, in: context))
-    let level2 = run(encoder2, down1.halved(level1, in: context))
-    let level3 = run(encoder3, down2.halved(level2, in: context))
-    var x = run(latent, down3.halved(level3, in: context))
-    x = run(decoder3, joined(up3.doubled(x, in: context), level3, reduction3))
-    x = run(decoder2, joined(up2.doubled(x, in: context), level2, reduction2))
-    x = run(decoder1, joined(up1.doubled(x, in: context), level1, nil))
-    x = output(run(refinement, x), in: context) + input
+    let level1 = encoder1.running(on: embedding(input, in: context), in: context)
+    let level2 = encoder2.running(on: down1.halved(level1, in: context), in: context)
+    let level3 = encoder3.running(on: down2.halved(level2, in: context), in: context)
+    var x = latent.running(on: down3.halved(level3, in: context), in: context)
+    x = decoder3.running(on: joined(up3.doubled(x, in: context), level3, reduction3), in: context)
+    x = decoder2.running(on: joined(up2.doubled(x, in: context), level2, reduction2), in: context)
+    x = decoder1.running(on: joined(up1.doubled(x, in: context), level1, nil), in: context)
+    x = output(refinement.running(on: x, in: context), in: context) + input
     return x.cropped(height: extent.height, width: extent.width)
   }
 }

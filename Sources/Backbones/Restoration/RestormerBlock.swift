@@ -6,7 +6,7 @@ import Tensors
 ///
 /// **Shape**: `[batch, height, width, channels]` → the same.
 /// **Source**: S. W. Zamir et al., "Restormer", 2022, sections 3.1 and 3.2.
-final class RestormerBlock: Module {
+final class RestormerBlock: Block {
   private let norm1: BodyNormalization
   private let attn: ChannelMixing
   private let norm2: BodyNormalization

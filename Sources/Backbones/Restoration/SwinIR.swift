@@ -225,8 +225,6 @@ final class SwinGroup: Module {
   }
 
   func callAsFunction(_ input: Variable, in context: ForwardContext) -> Variable {
-    var x = input
-    for block in blocks { x = context.checkpointed(x) { block($0, in: $1) } }
-    return input + conv(x, in: context)
+    input + conv(blocks.running(on: input, in: context), in: context)
   }
 }

@@ -40,7 +40,6 @@ struct AdapterChecks {
   }
 
   private func table(_ inspection: AdapterInspection) -> TextTable {
-    func text(_ value: Double, _ unit: Double) -> String { "\((value * unit).rounded() / unit)" }
     let sites = inspection.sites.enumerated().sorted {
       ($1.element.intruders.count, $0.offset) < ($0.element.intruders.count, $1.offset)
     }
@@ -56,11 +55,6 @@ struct AdapterChecks {
       columns: [
         .init("weight"), .init("intruders", .right), .init("size", .right), .init("rank", .right),
       ],
-      rows: shown.map {
-        [
-          $0.path, "\($0.intruders.count)", text($0.relativeSize, 10_000),
-          text($0.effectiveRank, 10),
-        ]
-      }, caption: caption)
+      rows: shown.map { [$0.path] + $0.figures }, caption: caption)
   }
 }

@@ -4,9 +4,8 @@ import Synchronization
 
 /// Shows how far the reading of footage is.
 ///
-/// On lines of its own while nothing else goes on, else as a
-/// share that stands in the line of the training. While the training waits for footage, nothing else
-/// goes on.
+/// On lines of its own while nothing else goes on, which is so while the training waits for footage;
+/// else as a share that stands in the line of the training.
 final class FootageDisplay: Sendable {
   private struct State {
     var reporter: ProgressReporter?
@@ -24,13 +23,10 @@ final class FootageDisplay: Sendable {
   private static let patience = (seconds: 10.0, steps: 5.0)
 
   private let console: Console
-  private let now: @Sendable () -> Double
   private let state = Mutex(State())
 
-  /// - Parameter now: seconds of a clock that never runs backwards.
-  init(console: Console, now: @escaping @Sendable () -> Double = ProgressReporter.uptime) {
+  init(console: Console) {
     self.console = console
-    self.now = now
   }
 
   /// Percentage of the footage that has been read.
@@ -45,7 +41,8 @@ final class FootageDisplay: Sendable {
       state.share =
         (Double(progress.video - 1) + (isCutting ? min(part, 1) : 0)) / Double(progress.videos)
       if let lastStep = state.lastStep,
-        now() - lastStep > max(Self.patience.seconds, Self.patience.steps * state.stepSeconds)
+        ProgressReporter.uptime() - lastStep
+          > max(Self.patience.seconds, Self.patience.steps * state.stepSeconds)
       {
         state.isAlone = true
       }
@@ -70,7 +67,7 @@ final class FootageDisplay: Sendable {
 
   /// Leaves the lines to the training, which has just made a step.
   func stepBack() {
-    let time = now()
+    let time = ProgressReporter.uptime()
     state.withLock { state in
       if state.isAlone {
         // The time of a step that waited tells nothing about the next one.
