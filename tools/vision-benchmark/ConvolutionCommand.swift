@@ -81,6 +81,7 @@ struct ConvolutionCommand: ParsableCommand {
   private func cell(_ shape: Shape, _ method: ck_convolution_method) -> String {
     var kernel = shape.kernelShape(method)
     guard ck_convolution_allows(&kernel, method) else { return "" }
+    var open = shape.kernelShape(ck_method_chosen)
     let passes = [ck_pass_forward, ck_pass_input_gradient, ck_pass_weight_gradient]
     let outputs = Int(kernel.output_height * kernel.output_width) * shape.outputs * shape.batch
     let weights = shape.outputs * shape.inputs / shape.groups * shape.kernel * shape.kernel
@@ -98,8 +99,9 @@ struct ConvolutionCommand: ParsableCommand {
         default: ck_convolution(&y, x, weight, nil, &kernel)
         }
       }
-      let rate = "\(Int((operations / best / 1e9).rounded()))"
-      return ck_convolution_choice(&kernel, pass) == method ? "**\(rate)**" : rate
+      let rate = operations / best / 1e9
+      let text = String(format: rate < 10 ? "%.1f" : "%.0f", rate)
+      return ck_convolution_choice(&open, pass) == method ? "**\(text)**" : text
     }.joined(separator: " / ")
   }
 }
