@@ -25,7 +25,8 @@ TIMM = {
 }
 DESCRIBED = {
     "simmim_vit_base_patch16_224": "SimMIM's ViT-B", "isr_swin_base": "ISR's Swin-B",
-    "petalface_swin": "PETALface's Swin", "resnet50_stride1": "ResNet-50, last stride 1",
+    "petalface_swin": "PETALface's Swin", "petalface_swin_masked": "PETALface's Swin, masked",
+    "resnet50_stride1": "ResNet-50, last stride 1",
     "resnet50_fastreid": "fast-reid's ResNet-50", "resnet50_ibn_a": "ResNet-50-IBN-a",
     "resnet50_ibn_a_stride1": "ResNet-50-IBN-a, last stride 1",
     "resnet50_ibn_a_fastreid": "fast-reid's ResNet-50-IBN-a", "iresnet18": "iResNet-18",
@@ -73,8 +74,7 @@ def described(name):
     from torch import nn
 
     if name.startswith("iresnet"):
-        depths = {"18": [2, 2, 2, 2], "50": [3, 4, 14, 3], "100": [3, 13, 30, 3]}[name[7:]]
-        model = backbones.FaceResNet(depths)
+        model = backbones.FaceResNet(backbones.FACE_DEPTHS[name])
         return model, model, 112, (HALVES, HALVES), {}
     if name.startswith("resnet50"):
         return residual(name)
@@ -91,9 +91,10 @@ def described(name):
     model = timm.models.swin_transformer.SwinTransformer(
         img_size=120, patch_size=6, embed_dim=384, depths=(2, 18, 2), num_heads=(8, 16, 16),
         num_classes=0, window_size=5)
-    for stage in model.layers:
-        for block in stage.blocks:
-            block.attn_mask = None
+    if name == "petalface_swin":
+        for stage in model.layers:
+            for block in stage.blocks:
+                block.attn_mask = None
     model.absolute_pos_embed = nn.Parameter(torch.zeros(1, 400, 384))
     model.feature_layer = nn.Sequential(
         nn.BatchNorm1d(38_400), nn.Dropout(0.25), nn.Linear(38_400, 512), nn.BatchNorm1d(512))
@@ -123,10 +124,8 @@ def network(name, classes=None):
             "input_size": [3, side, side], "interpolation": "bilinear", "crop_pct": 1.0,
             "crop_mode": "center", "mean": list(mean), "std": list(std)},
         "swift_vision": {"embedding": 0, "origin": "noise", **own}}
-    if name.startswith("resnet50"):
-        # Convolutions take pictures of any size, those here are built for one.
-        config["pretrained_cfg"]["input_size"] = [3, side, side]
-    elif not name.startswith("iresnet"):
+    if not name.startswith(("resnet50", "iresnet")):
+        # Convolutions take pictures of any size, transformers are built for one.
         config["model_args"] = {"img_size": side}
     return model.eval(), features, config
 

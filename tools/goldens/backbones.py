@@ -185,6 +185,10 @@ class FaceBlock(nn.Module):
         return y + (x if self.downsample is None else self.downsample(x))
 
 
+FACE_DEPTHS = {
+    "iresnet18": [2, 2, 2, 2], "iresnet50": [3, 4, 14, 3], "iresnet100": [3, 13, 30, 3]}
+
+
 class FaceResNet(nn.Module):
     """insightface's iResNet for squares of 112 pixels."""
 
@@ -298,8 +302,7 @@ def costs(folder):
     ):
         classes, side = 1000, 224
         if name.startswith("iresnet"):
-            depths = {"18": [2, 2, 2, 2], "50": [3, 4, 14, 3], "100": [3, 13, 30, 3]}
-            model, classes, side = FaceResNet(depths[name[7:]]), 0, 112
+            model, classes, side = FaceResNet(FACE_DEPTHS[name]), 0, 112
         elif name == "resnet50_ibn_a":
             model, classes = mixed_residual([3, 4, 6, 3]), 0
         elif "dinov2" in name:

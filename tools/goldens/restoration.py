@@ -4,7 +4,7 @@
 
 writes `nafnet.safetensors`, `restormer.safetensors`, `swinir.safetensors` and
 `restoration-sizes.safetensors`. The networks are written here after their papers, with the names of the
-published files (SwinIR in swinir.py); weights and inputs come from `noise`, as in models.py, and
+published files (SwinIR in swinir.py); weights and inputs come from drawing.py, as in models.py, and
 everything is computed in float64. Needs torch, numpy and safetensors.
 """
 
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from drawing import fill, images, noise, projections
 from safetensors.numpy import save_file
 from torch import nn
 from torch.nn import functional as F
@@ -21,31 +22,6 @@ import swinir
 from swinir import SwinIR, WindowAttention
 
 VERSIONS = {"torch": torch.__version__, "format": "pt"}
-
-
-def noise(rank, shape):
-    count = int(np.prod(shape)) if len(shape) else 1
-    z = np.arange(count, dtype=np.uint64) + np.uint64((rank + 1) << 40)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    z = z ^ (z >> np.uint64(31))
-    return ((z >> np.uint64(40)).astype(np.float64) / 2**23 - 1).reshape(shape)
-
-
-def fill(module):
-    """Sets every tensor by its rank among the names sorted by bytes, as models.py does."""
-    tensors = module.state_dict()
-    for rank, name in enumerate(sorted(tensors, key=lambda n: n.encode())):
-        value = tensors[name]
-        drawn = noise(rank, tuple(value.shape))
-        if value.dim() == 1 and name.endswith("weight"):
-            drawn = 1 + 0.25 * drawn
-        elif value.dim() == 1:
-            drawn = 0.125 * drawn
-        else:
-            drawn = drawn * np.sqrt(3 / np.prod(value.shape[1:]))
-        with torch.no_grad():
-            value.copy_(torch.from_numpy(drawn.astype(np.float32)))
 
 
 class LayerNorm2d(nn.Module):
@@ -240,18 +216,6 @@ class Restormer(nn.Module):
         x = self.decoder_level2(x)
         x = self.decoder_level1(torch.cat([self.up2_1(x), level1], 1))
         return self.output(self.refinement(x)) + images
-
-
-def images(rank, batch, height, width):
-    drawn = torch.from_numpy(noise(rank, (batch, height, width, 3)))
-    return drawn.permute(0, 3, 1, 2).contiguous()
-
-
-def projections(gradient):
-    """What two vectors of noise say about a gradient: unlike its length, they change with its order."""
-    return torch.stack([
-        (gradient.double() * torch.from_numpy(noise(rank, tuple(gradient.shape)))).sum()
-        for rank in (1_000_001, 1_000_002)])
 
 
 def record(tensors, name, model, pictures):
