@@ -15,6 +15,9 @@ public struct FaceEvaluation {
     self.settings = settings
   }
 
+  /// Draws of the bootstrap behind intervals.
+  private static let resamplings = 1000
+
   /// Every picture that is described, some of them several times at other resolutions.
   public var pictureCount: Int {
     let pairs = test.pairs.reduce(0) { $0 + $1.pictures.count }
@@ -22,6 +25,28 @@ public struct FaceEvaluation {
     let search = test.search.map { ($0.gallery.count, $0.probes.count) } ?? (0, 0)
     return pairs + search.0 + search.1 + (test.templates?.pictures.count ?? 0)
       + settings.resolutions.count * (seconds + search.1)
+  }
+
+  /// Every picture of the test, those of pairs, templates and searches.
+  public var pictures: [FacePicture] {
+    test.pairs.flatMap(\.pictures) + (test.templates?.pictures ?? [])
+      + (test.search.map { $0.gallery + $0.probes } ?? [])
+  }
+
+  /// Seconds that describing all pictures would take, by some of them.
+  ///
+  /// - Throws: ``EvaluationError`` where none of them can be described.
+  public func estimatedSeconds(
+    of extractor: FeatureExtractor, by sample: [FacePicture]
+  ) throws -> Double {
+    let start = ContinuousClock.now
+    let reader = FaceReader(
+      extractor: extractor,
+      preparation: FacePreparation(size: settings.size ?? extractor.facePictureSize ?? 112),
+      fusion: settings.fusion, progress: { _ in })
+    _ = try reader.rows(of: sample)
+    return (ContinuousClock.now - start) / .seconds(1) * Double(pictureCount)
+      / Double(max(sample.count, 1))
   }
 
   /// Scores a model.
@@ -76,11 +101,8 @@ public struct FaceEvaluation {
     }
     result.scores = scores
     result.skipped += reader.skipped
-    let all =
-      test.pairs.flatMap(\.pictures) + (test.templates?.pictures ?? [])
-      + (test.search.map { $0.gallery + $0.probes } ?? [])
     var unaligned: [String: Bool] = [:]
-    for picture in all { unaligned[picture.path] = picture.landmarks == nil }
+    for picture in pictures { unaligned[picture.path] = picture.landmarks == nil }
     result.pictures = unaligned.count
     result.unaligned = unaligned.values.count { $0 }
     result.seconds = (ContinuousClock.now - start) / .seconds(1)
@@ -92,7 +114,8 @@ public struct FaceEvaluation {
   ) throws {
     let verification = try FaceVerification(
       first: compared.first, second: compared.second, width: compared.width,
-      isSame: compared.isSame, foldSizes: compared.foldSizes)
+      isSame: compared.isSame, foldSizes: compared.foldSizes,
+      resamplings: Self.resamplings)
     scores.verification = verification
     setCurve(verification.curve, in: &scores)
   }
@@ -111,10 +134,14 @@ public struct FaceEvaluation {
     let rows = try reader.rows(of: templates.pictures)
     let width = reader.extractor.width
     let kept = templates.pictures.indices.filter { rows[$0] != nil }
-    let pooled = TemplatePooling.pooledByMedia(
-      kept.flatMap { rows[$0] ?? [] }, width: width, scores: kept.map { templates.scores[$0] },
-      templates: kept.map { templates.templates[$0] }, media: kept.map { templates.media[$0] },
-      count: templates.templateCount)
+    let features = kept.flatMap { rows[$0] ?? [] }
+    let owners = kept.map { templates.templates[$0] }
+    let pooled =
+      settings.pooling?.pooled(
+        features, width: width, templates: owners, count: templates.templateCount)
+      ?? TemplatePooling.pooledByMedia(
+        features, width: width, scores: kept.map { templates.scores[$0] }, templates: owners,
+        media: kept.map { templates.media[$0] }, count: templates.templateCount)
     let cosines = templates.pairs.map { pair in
       (0..<width).reduce(Float(0)) {
         $0 + pooled[pair.first * width + $1] * pooled[pair.second * width + $1]
@@ -134,9 +161,11 @@ public struct FaceEvaluation {
         gallery[$0] != nil && enrolled?.contains(search.gallery[$0].person) ?? true
       }
       let asked = search.probes.indices.filter { probes[$0] != nil }
+      let known = templates(
+        shown.flatMap { gallery[$0] ?? [] }, persons: shown.map { search.gallery[$0].person },
+        width: width)
       return try FaceIdentification(
-        gallery: shown.flatMap { gallery[$0] ?? [] },
-        galleryPersons: shown.map { search.gallery[$0].person },
+        gallery: known.vectors, galleryPersons: known.persons,
         probes: asked.flatMap { probes[$0] ?? [] },
         probePersons: asked.map { search.probes[$0].person }, width: width)
     }
@@ -150,12 +179,43 @@ public struct FaceEvaluation {
           value: $0.rank == 1 ? 1 : 0)
       }
     }
+    var persons: [String: Int] = [:]
+    for hit in scores.firstHits where persons[hit.group] == nil {
+      persons[hit.group] = persons.count
+    }
+    scores.firstRankInterval = bootstrapInterval(
+      of: scores.firstHits.map(\.value), groups: scores.firstHits.map { persons[$0.group] ?? 0 },
+      resamplings: Self.resamplings, seed: UInt64(settings.seed))
     guard !search.enrolments.isEmpty else { return }
     let trials = try search.enrolments.map { try identification($0) }
     scores.truePositiveRates = settings.falsePositiveRates.compactMap { rate in
-      let values = trials.compactMap { $0.truePositiveRate(atFalsePositiveRate: rate) }
+      let values = trials.compactMap {
+        $0.truePositiveRate(atFalsePositiveRate: rate, rank: search.recognitionRank)
+      }
       return values.count == trials.count
         ? (rate, values.reduce(0, +) / Double(values.count)) : nil
     }
+  }
+
+  /// The gallery as it is searched: picture by picture, or one vector for each person; who is nobody stays
+  /// picture by picture.
+  private func templates(
+    _ vectors: [Float], persons: [Int], width: Int
+  ) -> (vectors: [Float], persons: [Int]) {
+    guard let pooling = settings.pooling else { return (vectors, persons) }
+    var templates: [Int] = []
+    var owners: [Int] = []
+    var numbers: [Int: Int] = [:]
+    for person in persons {
+      let number = person < 0 ? owners.count : numbers[person] ?? owners.count
+      if number == owners.count {
+        owners.append(person)
+        if person >= 0 { numbers[person] = number }
+      }
+      templates.append(number)
+    }
+    return (
+      pooling.pooled(vectors, width: width, templates: templates, count: owners.count), owners
+    )
   }
 }

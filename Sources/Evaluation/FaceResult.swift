@@ -109,8 +109,9 @@ public struct FaceResult: Sendable, Encodable {
     }
     if let templates = test.templates {
       parts.append(
-        "1:1: \(templates.pairs.count) pairs of \(templates.templateCount) templates, media averaged, "
-          + "weighed by the detector's score.")
+        "1:1: \(templates.pairs.count) pairs of \(templates.templateCount) templates, "
+          + (settings.pooling.map { "pooled by \($0.rawValue)." }
+            ?? "media averaged, weighed by the detector's score."))
     }
     if let search = test.search {
       parts.append(
@@ -120,7 +121,12 @@ public struct FaceResult: Sendable, Encodable {
             : ", closed set, and open set in \(search.enrolments.count) "
               + "enrolment\(search.enrolments.count == 1 ? "" : "s") "
               + "(\(search.enrolments.map { String($0.count) }.joined(separator: ", ")) persons); a "
-              + "recognised probe has its mate first."))
+              + "recognised probe has its mate "
+              + (search.recognitionRank == 1
+                ? "first." : "among the first \(search.recognitionRank)."))
+          + (settings.pooling.map {
+            " The gallery pictures of a person are pooled by \($0.rawValue)."
+          } ?? ""))
     }
     if scores.count > 1 {
       parts.append(

@@ -17,12 +17,15 @@ public struct FaceScores: Sendable, Encodable {
   /// Share of genuine pairs accepted, by the share of impostors accepted.
   public var trueAcceptRates: [(rate: Double, value: Double)] = []
 
+  /// Bounds of the 95 % interval of the first rank, by bootstrap over persons; nil without a search.
+  public var firstRankInterval: [Double]?
+
   /// Whether each mated probe has its mate first.
   var firstHits: [ScoredItem] = []
 
   private enum CodingKeys: String, CodingKey {
     case rows, accuracy, accuracyStd, auc, threshold, cosineThreshold, tarAtFar, val, valStd
-    case rank1, rank5, rank10, rank20, tpirAtFpir
+    case rank1, rank5, rank10, rank20, tpirAtFpir, accuracyInterval, aucInterval, rank1Interval
   }
 
   /// Writes the scores under the names of the commands' contract; what the data cannot tell is null.
@@ -37,6 +40,9 @@ public struct FaceScores: Sendable, Encodable {
       try container.encode(verification.trueAcceptRate, forKey: .val)
       try container.encode(verification.trueAcceptDeviation, forKey: .valStd)
     }
+    try container.encodeIfPresent(verification?.accuracyInterval, forKey: .accuracyInterval)
+    try container.encodeIfPresent(verification?.areaInterval, forKey: .aucInterval)
+    try container.encodeIfPresent(firstRankInterval, forKey: .rank1Interval)
     try container.encode(curve?.area, forKey: .auc)
     try container.encode(curve == nil ? nil : Self.named(trueAcceptRates), forKey: .tarAtFar)
     try container.encode(ranks[1], forKey: .rank1)

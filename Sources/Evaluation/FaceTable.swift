@@ -84,6 +84,20 @@ public enum FaceTable {
           + "distance \(RetrievalTable.fixed(verification.threshold)); it holds for this data only."
       )
     }
+    if let scores = first.scores.first {
+      let known: [(String, [Double]?)] = [
+        ("accuracy", scores.verification?.accuracyInterval),
+        ("AUC", scores.verification?.areaInterval), ("rank-1", scores.firstRankInterval),
+      ]
+      let found = known.compactMap { name, bounds in
+        bounds.map { "\(name) \(RetrievalTable.fixed($0[0]))…\(RetrievalTable.fixed($0[1]))" }
+      }
+      if !found.isEmpty {
+        sentences.append(
+          "95 % of the first row by bootstrap over folds and persons: "
+            + found.joined(separator: ", ") + ".")
+      }
+    }
     sentences.append("Scores 0…1; a score is no proof of identity.")
     return sentences
   }

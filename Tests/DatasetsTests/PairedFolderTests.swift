@@ -19,6 +19,15 @@ import Testing
     try body(root)
   }
 
+  @Test func `clean pictures without a spoiled one are named`() throws {
+    try withPictures(["input/a.png", "target/a.png", "target/b.png"]) { root in
+      let folder = try PairedFolder(root: root)
+      #expect(folder.unsplit.count == 1)
+      #expect(folder.skipped.map(\.path).allSatisfy { $0.hasSuffix("target/b.png") })
+      #expect(folder.skipped.map(\.reason) == ["no spoiled picture goes with it"])
+    }
+  }
+
   struct Layout: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let names: [String]

@@ -178,8 +178,21 @@ import Testing
     let missing = try ProgramRun(
       "vision-evaluate", ["baseline:pixels", "--task", "face", "--data", data + "/nothing"])
     #expect(missing.exit == 66, "\(missing.errors)")
-    let dry = try finetune("dry", ["--dry-run"])
+    try FileManager.default.copyItem(
+      atPath: data + "/train/pérson 3", toPath: data + "/test/pérson 3")
+    try Data([1, 2]).write(to: URL(fileURLWithPath: data + "/test/pérson 11/0.png"))
+    let dry = try finetune("dry", ["--dry-run", "--adapter", "colora"])
     #expect(dry.exit == 0 && dry.object?["persons"] as? Int == 6, "\(dry.errors)")
+    #expect(dry.errors.contains("1 training persons also stand in test/ (such as pérson 3)"))
+    #expect(dry.object?["measuringMinutes"] as? Double ?? 0 > 0)
+    let check = try ProgramRun(
+      "vision-evaluate",
+      ["baseline:pixels", "--task", "face", "--data", data, "--dry-run", "--json"])
+    #expect(check.exit == 0 && check.object?["skipped"] as? Int == 1, "\(check.errors)")
+    #expect((check.object?["warnings"] as? [String])?.first?.contains("pérson 3") == true)
+    for key in ["estimatedSeconds", "estimatedMemoryMiB"] {
+      #expect(check.object?[key] as? Double ?? 0 > 0, "\(key)")
+    }
     #expect(!FileManager.default.fileExists(atPath: root.appendingPathComponent("dry").path))
   }
 }

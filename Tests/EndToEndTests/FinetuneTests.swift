@@ -137,6 +137,7 @@ import Testing
   @Test func `a dry run tells and writes nothing`() throws {
     let people = try people()
     defer { people.remove() }
+    try people.writeDamaged("market/bounding_box_train/0013_c2s1_000001_00.png")
     let run = try ProgramRun(
       "vision-finetune",
       [
@@ -146,7 +147,14 @@ import Testing
     #expect(run.exit == 0, "\(run.errors)")
     let result = try #require(run.object)
     #expect(result["persons"] as? Int == 2 && result["heldOutPersons"] as? Int == 2)
-    #expect(result["estimatedMinutes"] as? Double != nil)
+    #expect(result["cameras"] as? Int ?? 0 >= 2 && result["skipped"] as? Int == 1)
+    #expect(run.errors.contains("0013_c2s1_000001_00.png"))
+    let splits = (result["data"] as? [String: Any])?["splits"] as? [String: [String: Any]]
+    #expect(splits?["train"]?["cameras"] as? Int == 3 && splits?["query"] != nil)
+    let minutes = try #require(result["estimatedMinutes"] as? Double)
+    let validation = try #require(result["validationMinutes"] as? Double)
+    #expect(validation > 0 && minutes > validation && result["measuringMinutes"] as? Double == 0)
+    #expect(result["estimatedMemoryMiB"] as? Double ?? 0 > 1)
     #expect(!FileManager.default.fileExists(atPath: people.path("run")))
   }
 
@@ -238,6 +246,31 @@ import Testing
         people.path("alone"),
       ])
     #expect(alone.exit == 64 && alone.errors.contains("belongs to --adapter"))
+  }
+
+  @Test func `a finished run goes on to a new length`() throws {
+    let people = try people()
+    defer { people.remove() }
+    let run = people.path("run")
+    let first = try ProgramRun(
+      "vision-finetune",
+      [
+        "--task", "reid", "--data", people.path("market"), "--steps", "4", "--output", run,
+        "--json",
+      ]
+        + quick)
+    #expect(first.object?["steps"] as? Int == 4, "\(first.errors)")
+    let longer = try finetune("--resume", run, "--steps", "6", "--json", "--threads", "1")
+    #expect(longer.exit == 0 && longer.object?["steps"] as? Int == 6, "\(longer.errors)")
+    #expect(longer.errors.contains("Continuing at step 4 of 6"))
+    #expect(try String(contentsOfFile: run + "/recipe.yaml", encoding: .utf8).contains("steps: 6"))
+    let again = try finetune("--resume", run, "--json", "--threads", "1")
+    #expect(again.exit == 0 && again.object?["steps"] as? Int == 6, "\(again.errors)")
+    let shorter = try finetune("--resume", run, "--steps", "5", "--json", "--threads", "1")
+    #expect(
+      shorter.exit == 64
+        && (shorter.object?["error"] as? String)?.contains("at least 6 steps") == true,
+      "\(shorter.errors)")
   }
 
   @Test func `what is wrong is said in one sentence`() throws {

@@ -69,6 +69,56 @@ import Testing
       }
       #expect(model["images"] as? Int == 8 && model["protocol"] as? String == "rgb-8bit-ssim2d")
     }
+    // What cannot be used is named before anything is scored or learned.
+    let odd = root.appendingPathComponent("pairs/input/píc 5.png")
+    let kept = try Data(contentsOf: odd)
+    try Image(width: 20, height: 40, red: 1).write(to: odd)
+    try Image(width: 48, height: 40, red: 1)
+      .write(to: root.appendingPathComponent("pairs/target/alone.png"))
+    let check = try ProgramRun(
+      "vision-evaluate",
+      [
+        path("run"), "--task", "restoration", "--data", path("pairs"), "--dry-run", "--json",
+        "--threads", "1",
+      ])
+    #expect(check.exit == 0 && check.object?["skipped"] as? Int == 2, "\(check.errors)")
+    #expect(check.object?["pictures"] as? Int == 7)
+    #expect(check.errors.contains("alone.png") && check.errors.contains("20x40"))
+    #expect(check.object?["estimatedSeconds"] as? Double ?? 0 > 0)
+    let planned = try ProgramRun(
+      "vision-finetune",
+      [
+        "--task", "restoration", "--data", path("pairs"), "--from", "random:nafnet_small",
+        "--set", "restoration.crop=32", "--set", "restoration.overlap=8", "--dry-run", "--json",
+        "--threads", "1",
+      ])
+    #expect(planned.exit == 0 && planned.object?["skipped"] as? Int == 2, "\(planned.errors)")
+    #expect(planned.errors.contains("1 pairs have pictures of two sizes"), "\(planned.errors)")
+    #expect(planned.errors.contains("no spoiled picture goes with it"), "\(planned.errors)")
+    try kept.write(to: odd)
+    try FileManager.default.removeItem(at: root.appendingPathComponent("pairs/target/alone.png"))
+
+    // Every form of the two scores has a name, and a network says what it does to clean pictures.
+    for key in [
+      "lumaPsnr", "roundedLumaPsnr", "lumaSsim", "ssim3d", "ssimUniform", "unroundedPsnr",
+      "uncutPsnr", "cleanPsnr",
+    ] { #expect(models[0][key] as? Double ?? 0 > 0, "\(key)") }
+    #expect((models[0]["psnrInterval"] as? [Double])?.count == 2)
+    #expect(models[1]["cleanPsnr"] == nil && models[1]["uncutPsnr"] == nil)
+    let cut = try ProgramRun(
+      "vision-evaluate",
+      [
+        path("run"), "--task", "restoration", "--data", path("pairs"), "--border", "8",
+        "--threads", "1", "--json",
+      ])
+    #expect(cut.exit == 0 && cut.object?["border"] as? Int == 8, "\(cut.errors)")
+    #expect(cut.object?["psnr"] as? Double != models[0]["psnr"] as? Double)
+    #expect((cut.object?["caption"] as? String)?.contains("8 pixels cut on each side") == true)
+    for flag in ["--tile=-5", "--tile=3", "--border=-1"] {
+      let refused = try ProgramRun(
+        "vision-evaluate", [path("run"), "--task", "restoration", "--data", path("pairs"), flag])
+      #expect(refused.exit == 64 && refused.errors.contains("whole number"), "\(refused.errors)")
+    }
     // What is left as it is scores as its input, which is the same for every model.
     for (after, before) in [("psnr", "inputPsnr"), ("ssim", "inputSsim")] {
       let given = models[1][before] as? Double

@@ -51,7 +51,7 @@ import Testing
     let native = result.scores[0]
     #expect(native.ranks[1] == 1 && (native.curve?.area ?? 0) > 0.9)
     #expect((native.curve?.area ?? 0) >= (result.scores[2].curve?.area ?? 1))
-    #expect(native.truePositiveRates.map(\.rate) == [0.01, 0.1])
+    #expect(native.truePositiveRates.map(\.rate) == [0.01, 0.1, 0.2, 0.3])
     #expect(result.pictures == 30 && result.unaligned == 30)
     let data = try JSONEncoder().encode(result)
     let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
@@ -62,7 +62,11 @@ import Testing
       #expect(object[key] != nil, "\(key)")
     }
     #expect((object["byResolution"] as? [[String: Any]])?.count == 3)
-    #expect((object["tpirAtFpir"] as? [String: Double])?["0.1"] != nil)
+    let rates = object["tpirAtFpir"] as? [String: Double]
+    #expect(Set(rates?.keys.map { $0 } ?? []).isSuperset(of: ["0.01", "0.1", "0.2", "0.3"]))
+    for key in ["accuracyInterval", "aucInterval", "rank1Interval"] {
+      #expect((object[key] as? [Double])?.count == 2, "\(key)")
+    }
   }
 
   @Test func `pictures that cannot be decoded leave their pairs out`() throws {
@@ -74,6 +78,31 @@ import Testing
       .result(of: FeatureExtractor("baseline:pixels"))
     #expect(result.skipped.map(\.path).contains { $0.hasSuffix("p3/1.png") })
     #expect(result.scores[0].verification?.foldAccuracies.count == 5)
+  }
+
+  @Test func `gallery pictures of a person can be pooled`() throws {
+    let root = try faces()
+    defer { try? FileManager.default.removeItem(at: root) }
+    let kit = root.appendingPathComponent("kit")
+    for person in 0..<4 {
+      for (number, part) in ["gallery", "gallery", "query"].enumerated() {
+        let folder = kit.appendingPathComponent("\(part)/p\(person)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(
+          at: root.appendingPathComponent("p\(person)/\(number).png"),
+          to: folder.appendingPathComponent("\(number).png"))
+      }
+    }
+    let test = try FaceTest(path: kit.path)
+    let extractor = try FeatureExtractor("baseline:pixels")
+    for pooling in [nil, TemplatePooling.meanOfUnits, .sum, .squaredLength] {
+      let result = try FaceEvaluation(test, settings: FaceScoringSettings(pooling: pooling))
+        .result(of: extractor)
+      let rank = try #require(result.scores[0].ranks[1])
+      // With as many vectors as persons everybody is among the first four.
+      #expect((pooling == nil || result.scores[0].ranks[5] == 1) && (0...1).contains(rank))
+      #expect(result.protocolText.contains("pooled by") == (pooling != nil))
+    }
   }
 
   @Test func `templates of listed media are compared`() throws {

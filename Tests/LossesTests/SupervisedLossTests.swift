@@ -1,9 +1,10 @@
 import Foundation
 import Gradients
-import Losses
 import Storage
 import Tensors
 import Testing
+
+@testable import Losses
 
 /// The losses of labelled pictures against PyTorch forms of their published code.
 @Suite struct SupervisedLossTests {
@@ -115,6 +116,39 @@ import Testing
     let first = cold.update(with: [15, 25])
     #expect(abs(cold.deviation - 99.07071068) < 1e-4 && abs(first[1] - 0.01680601) < 1e-6)
     #expect(abs(value(.adaptive(0.4), first) - 0.73971287) < 1e-6)
+  }
+
+  @Test func `margins have the target scores and gradients of the worked examples`() {
+    let values: [Float] = [0.5, 0.1, -0.2, 0.3, 0.7, 0]
+    func gradient(_ margin: MarginSoftmax) -> [Float] {
+      let tape = Tape()
+      let cosines = tape.leaf(Tensor(values, shape: [2, 3]))
+      tape.backward(from: margin(cosines, classes: [0, 1]))
+      return tape.gradient(of: cosines)?.values ?? []
+    }
+    func isClose(_ found: some Sequence<Float>, _ expected: [Float], _ size: Float) -> Bool {
+      zip(found, expected).allSatisfy { abs($0 - $1) < size }
+    }
+    let cosine = gradient(MarginSoftmax(.cosine(0.4), scale: 8))
+    #expect(isClose(cosine.prefix(3), [-2.086_781_63, 1.913_218_37, 0.173_563_25], 1e-5))
+    let angle = MarginSoftmax(.angle(0.5), scale: 8, marginGradient: .exact)
+    let scores = [(0.5, 0.188_773), (0.7, 2.175_436)].map {
+      (angle.score($0, isTrue: true, quality: 0).logit, $1)
+    }
+    #expect(scores.allSatisfy { abs($0 - $1) < 1e-6 })
+    #expect(
+      isClose(
+        gradient(angle), [-3.08338, 2.44888, 0.22216, 2.11687, -3.11129, 0.19204], 1e-5))
+    #expect(
+      isClose(
+        gradient(MarginSoftmax(.angle(0.5), scale: 8)),
+        [-2.67103, 2.44888, 0.22216, 2.11687, -2.30891, 0.19204], 1e-5))
+    let adaptive = MarginSoftmax(.adaptive(0.4), scale: 8)
+    let lengths = [(0.5, -0.416_145_97, 0.928_439), (0.7, 0.416_145_97, 1.937_543)]
+    for (value, quality, expected) in lengths {
+      let found = adaptive.score(value, isTrue: true, quality: quality).logit
+      #expect(abs(found - expected) < 1e-6, "\(found)")
+    }
   }
 
   @Test func `margin softmax passes finite differences where the gradient is exact`() throws {

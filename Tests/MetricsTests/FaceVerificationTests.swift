@@ -37,6 +37,44 @@ struct FaceVerificationTests {
     #expect(abs(scores.cosineThreshold - (1 - scores.threshold / 2)) < 1e-12)
   }
 
+  @Test func `intervals are drawn over folds, and hold the score`() throws {
+    var random = SystemlessRandom(state: 3)
+    // Ten folds of twenty pairs; the odd ones are told apart, the even ones hardly.
+    var (scores, same, groups): ([Float], [Bool], [Int]) = ([], [], [])
+    for fold in 0..<10 {
+      for pair in 0..<20 {
+        same.append(pair % 2 == 0)
+        scores.append((pair % 2 == 0 ? 0.3 : 0) + random.next() * (fold % 2 == 0 ? 1 : 0.3))
+        groups.append(fold)
+      }
+    }
+    let area = try ReceiverOperatingCurve(scores: scores, isSame: same).area
+    func interval(_ groups: [Int]) throws -> [Double] {
+      try #require(
+        ReceiverOperatingCurve.areaInterval(
+          scores: scores, isSame: same, groups: groups, resamplings: 400, seed: 1))
+    }
+    let found = try interval(groups)
+    #expect(found[0] < area && area < found[1] && found[1] - found[0] < 0.3, "\(found) \(area)")
+    #expect(try interval(groups) == found)
+    // All pairs in one group: there is nothing to draw.
+    let whole = try interval([Int](repeating: 0, count: groups.count))
+    #expect(abs(whole[0] - area) < 1e-9 && abs(whole[1] - area) < 1e-9)
+    #expect(
+      ReceiverOperatingCurve.areaInterval(
+        scores: scores, isSame: same, groups: groups, resamplings: 0, seed: 1) == nil)
+  }
+
+  /// A few numbers in 0…1 that are always the same.
+  private struct SystemlessRandom {
+    var state: UInt64
+
+    mutating func next() -> Float {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Float(state >> 40) / Float(1 << 24)
+    }
+  }
+
   @Test func `a kind of pair that is missing is said`() {
     let features: [Float] = [1, 0, 0, 1]
     #expect(throws: MetricsError.self) {

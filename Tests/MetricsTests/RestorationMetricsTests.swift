@@ -47,6 +47,20 @@ import Testing
     #expect(abs(found - expected) < 2e-6, "\(found)")
   }
 
+  @Test(arguments: [0, 4])
+  func `values that are not rounded`(border: Int) {
+    let values = first.pixels.map { Float($0) / 255 }
+    // Whole levels are the same picture, rounded or not.
+    let whole = peakSignalToNoise(values: values, second, isCut: true, border: border)
+    #expect(abs(whole - peakSignalToNoise(first, second, border: border)) < 1e-4)
+    // What lies outside the range counts where it is not cut.
+    let wide = values.map { $0 > 0.5 ? $0 + 1 : $0 - 1 }
+    let cut = peakSignalToNoise(values: wide, second, isCut: true, border: border)
+    #expect(peakSignalToNoise(values: wide, second, isCut: false, border: border) < cut - 1)
+    #expect(
+      peakSignalToNoise(values: values, first, isCut: false, border: border) > 100)
+  }
+
   @Test func `equal pictures`() {
     #expect(peakSignalToNoise(first, first) == .infinity)
     #expect(abs(StructuralSimilarity.gaussian2D(first, first) - 1) < 1e-12)

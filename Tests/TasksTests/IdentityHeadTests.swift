@@ -78,6 +78,7 @@ import Training
     for (loss, expected) in zip(losses, [1.47330, 1.22069, 1.04128] as [Float]) {
       #expect(abs(loss - expected) < 1e-5, "\(loss), not \(expected)")
     }
+    #expect(abs(losses.reduce(0, +) - 3.73527) < 2e-5)
     #expect(NestedHead.lengths(of: 768, shortest: 8) == [12, 24, 48, 96, 192, 384, 768])
     #expect(NestedHead.lengths(of: 512, shortest: 8) == [8, 16, 32, 64, 128, 256, 512])
     #expect(NestedHead.lengths(of: 15, shortest: 8) == [15])

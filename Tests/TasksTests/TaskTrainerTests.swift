@@ -94,6 +94,13 @@ private final class GivenScores: FinetuneTask {
     let error = #expect(throws: TaskError.self) { try other.restore(from: folder) }
     let text = try #require(error).description
     #expect(text.contains("10 steps") && text.contains("11"))
+    #expect(try other.restore(from: folder, allowingOtherLength: true).step == 3)
+    #expect(try other.run().count == 8)
+    let short = trainer([]) { $0.steps = 2 }
+    let tooShort = #expect(throws: TaskError.self) {
+      try short.restore(from: folder, allowingOtherLength: true)
+    }
+    #expect(try #require(tooShort).description.contains("at least 3 steps"))
   }
 
   @Test func `a loss that is no number stops the run before it does harm`() throws {

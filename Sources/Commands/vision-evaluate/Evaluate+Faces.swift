@@ -1,4 +1,5 @@
 import ArgumentParser
+import Metrics
 
 extension Evaluate {
   /// Checks the flags of `--task face`.
@@ -16,6 +17,10 @@ extension Evaluate {
         "\(flag) does not belong to --task face; leave it out"
           + (flag == "--flip" ? " and say the rule with --protocol." : "."))
     }
+    if let pooling, facePooling == nil {
+      let known = FacePoolingName.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ValidationError("--pooling takes one of \(known), not “\(pooling)”.")
+    }
     if let qualityBuckets, !(1...256).contains(qualityBuckets) {
       throw ValidationError("--quality-buckets takes a whole number from 1 to 256.")
     }
@@ -30,6 +35,11 @@ extension Evaluate {
 
   /// What is done with the mirror image of a face.
   var faceProtocol: FaceProtocol { rule.flatMap(FaceProtocol.init(rawValue:)) ?? .insightface }
+
+  /// How gallery pictures of a person become one vector.
+  var facePooling: TemplatePooling? {
+    pooling.flatMap(FacePoolingName.init(rawValue:))?.pooling
+  }
 
   /// Rows that probes are reduced to.
   var rows: [Int] { resolutions?.split(separator: ",").compactMap { Int($0) } ?? [] }

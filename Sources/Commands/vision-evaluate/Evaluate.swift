@@ -134,6 +134,13 @@ struct Evaluate: VisionCommand {
   var resolutions: String?
 
   @Option(
+    help: ArgumentHelp(
+      "Make one vector of all gallery pictures of a person, or of all pictures of a template: sum (by the "
+        + "length of the vectors), mean (all alike) or squared (by the length squared). (default: each "
+        + "picture by itself; templates by media and detector's score)", valueName: "name"))
+  var pooling: String?
+
+  @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
       "Folder of an adapter to put on the network; may be repeated. (default: the model's own)",
@@ -159,6 +166,12 @@ struct Evaluate: VisionCommand {
       "Side of a tile when restoring large pictures; 0 for whole. (default: the model's)",
       valueName: "n"))
   var tile: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Pixels left out on each side when restored pictures are compared; papers on enlarging take the "
+        + "factor.", valueName: "n"))
+  var border = 0
 
   @OptionGroup(title: "Adapters") var adapterFlags: AdapterFlags
 
@@ -195,8 +208,9 @@ struct Evaluate: VisionCommand {
             + "--expand or --protocol.")
       }
       guard length == nil else { throw ValidationError("--length belongs to persons and faces.") }
-    } else if degradation != nil || tile != nil {
-      throw ValidationError("--degradation and --tile belong to --task restoration.")
+      try validateRestoration()
+    } else if degradation != nil || tile != nil || border != 0 {
+      throw ValidationError("--degradation, --tile and --border belong to --task restoration.")
     }
     for (index, model) in models.enumerated() where models[..<index].contains(model) {
       throw ValidationError("The model “\(model)” is given twice.")
@@ -210,6 +224,9 @@ struct Evaluate: VisionCommand {
     if task == "face" { return try validateFaces() }
     guard qualityBuckets == nil else {
       throw ValidationError("--quality-buckets belongs to faces; add --task face or leave it out.")
+    }
+    guard pooling == nil else {
+      throw ValidationError("--pooling belongs to faces; add --task face or leave it out.")
     }
     guard resolutions == nil else {
       throw ValidationError("--resolutions belongs to faces; add --task face or leave it out.")
@@ -227,6 +244,15 @@ struct Evaluate: VisionCommand {
     }
     try validateFeatures()
     try validateReranking()
+  }
+
+  private func validateRestoration() throws {
+    if let tile, tile != 0, tile < 16 {
+      throw ValidationError("--tile takes 0 or a whole number of at least 16.")
+    }
+    guard (0...1024).contains(border) else {
+      throw ValidationError("--border takes a whole number from 0 to 1024.")
+    }
   }
 
   /// The protocol asked for, or nil to choose by the data.

@@ -4,6 +4,7 @@ import Evaluation
 import Foundation
 import Metrics
 import Reports
+import Tensors
 
 extension EvaluateJob {
   /// What `--dry-run` tells: everything but the scores.
@@ -33,15 +34,22 @@ extension EvaluateJob {
         "\(reference): \(extractor.origin); features of \(extractor.width) values, "
           + "\(extractor.parameterCount) parameters")
     }
+    let memory = estimatedMemory(rows: paths.count, width: models.map(\.width).max() ?? 0)
     let usesCameras = evaluation.settings.rule.needsCameras
     let invalid = evaluation.folder.invalidQueries(usingCameras: usesCameras)
     log.notice(
       "protocol \(evaluation.settings.rule.rawValue): \(evaluation.folder.query.count) queries, "
-        + "\(invalid) of them invalid; about \(Int(seconds.rounded(.up))) s; nothing was written")
+        + "\(invalid) of them invalid; about \(Int(seconds.rounded(.up))) s and \(Int(memory)) MiB; "
+        + "nothing was written")
     return EvaluationCheck(
       data: DataSummary(evaluation.folder), rule: evaluation.settings.rule, models: models,
       queries: evaluation.folder.query.count, invalidQueries: invalid,
       gallery: evaluation.folder.gallery.count, skipped: skipped.count, warnings: warnings,
-      estimatedSeconds: seconds)
+      estimatedSeconds: seconds, estimatedMemoryMiB: memory)
+  }
+
+  /// MiB of what a dry run used so far and of the features of all pictures.
+  func estimatedMemory(rows: Int, width: Int) -> Double {
+    Double(Compute.peakResidentBytes + 4 * rows * width) / 1_048_576
   }
 }

@@ -11,18 +11,14 @@ extension EvaluateJob {
   func scoreFaces() throws -> any Encodable {
     let test = try faceTest()
     let settings = FaceScoringSettings(
-      fusion: flags.faceProtocol.fusion, resolutions: flags.rows, seed: seed)
+      fusion: flags.faceProtocol.fusion, resolutions: flags.rows, pooling: flags.facePooling,
+      seed: seed)
     let evaluation = FaceEvaluation(test, settings: settings)
     log.notice(summary(of: test))
+    let warning = try sharedPersons()
+    if let warning { log.warning(warning) }
     if flags.common.dryRun {
-      for model in flags.models { _ = try open(model, fitting: try fitting(for: test)) }
-      log.notice(
-        "\(evaluation.pictureCount) pictures to describe for each model; nothing was written")
-      return FaceCheck(
-        data: test.path, layout: test.layout, pairs: test.pairs.map(\.pairs.count),
-        probes: test.search?.probes.count ?? 0, gallery: test.search?.gallery.count ?? 0,
-        templates: test.templates?.templateCount ?? 0, pictures: evaluation.pictureCount,
-        skipped: test.skipped.count)
+      return try check(evaluation, warnings: [warning].compactMap(\.self))
     }
     let outputs = try preparedOutputs()
     // All models are opened before the first is scored: a misspelt last one must not cost the rest.
@@ -56,6 +52,47 @@ extension EvaluateJob {
       log.notice("report: \(outputs.url.appendingPathComponent("report.html").path)")
     }
     return answer
+  }
+
+  /// What persons of training and test in one tell; nil without any.
+  private func sharedPersons() throws(DatasetError) -> String? {
+    guard let data = flags.data, flags.query == nil else { return nil }
+    return FaceFolder.warning(ofShared: try FaceFolder.sharedPersons(data))
+  }
+
+  /// What a dry run tells: everything but the scores; nothing is written.
+  private func check(_ evaluation: FaceEvaluation, warnings: [String]) throws -> any Encodable {
+    let (test, pictures) = (evaluation.test, evaluation.pictures)
+    let progress = ProgressReporter(
+      "checking", total: pictures.count, console: session.console)
+    let damaged = PictureCheck.undecodable(pictures) { progress.advance(steps: 1, items: 1) }
+    progress.finish()
+    let skipped = test.skipped + damaged
+    report(skipped: skipped)
+    let unusable = Set(damaged.map(\.path))
+    let sample = Array(
+      pictures.filter { !unusable.contains($0.path) }.prefix(FeatureExtractor.batchSize))
+    if sample.isEmpty, let first = damaged.first {
+      throw EvaluationError.nothingReadable(
+        set: "data", count: pictures.count, path: first.path, reason: first.reason)
+    }
+    var seconds = 0.0
+    var width = 0
+    for model in flags.models {
+      let extractor = try open(model, fitting: try fitting(for: test))
+      seconds += try evaluation.estimatedSeconds(of: extractor, by: sample)
+      width = max(width, extractor.width)
+    }
+    let memory = estimatedMemory(rows: evaluation.pictureCount, width: width)
+    log.notice(
+      "\(evaluation.pictureCount) pictures to describe for each model; about "
+        + "\(Int(seconds.rounded(.up))) s and \(Int(memory)) MiB; nothing was written")
+    return FaceCheck(
+      data: test.path, layout: test.layout, pairs: test.pairs.map(\.pairs.count),
+      probes: test.search?.probes.count ?? 0, gallery: test.search?.gallery.count ?? 0,
+      templates: test.templates?.templateCount ?? 0, pictures: evaluation.pictureCount,
+      skipped: skipped.count, warnings: warnings, estimatedSeconds: seconds,
+      estimatedMemoryMiB: memory)
   }
 
   /// The training persons beside a test, for baselines that are fitted; nil where none of them is asked for.

@@ -16,10 +16,11 @@ struct EvaluationCheck: Encodable {
   /// What is odd about the data.
   var warnings: [String]
   var estimatedSeconds: Double
+  var estimatedMemoryMiB: Double
 
   private enum CodingKeys: String, CodingKey {
     case dryRun, data, models, queries, invalidQueries, gallery, skipped, warnings
-    case estimatedSeconds
+    case estimatedSeconds, estimatedMemoryMiB
     case rule = "protocol"
   }
 }

@@ -22,4 +22,8 @@ struct FaceCheck: Encodable {
   var pictures: Int
   /// Files that cannot be used.
   var skipped: Int
+  /// What is odd about the data.
+  var warnings: [String]
+  var estimatedSeconds: Double
+  var estimatedMemoryMiB: Double
 }

@@ -4,12 +4,25 @@ import Evaluation
 import Foundation
 import Reports
 import Tasks
+import Tensors
 
 /// Several models on the same spoiled pictures.
 struct RestorationComparison: Encodable {
   let models: [RestorationResult]
   /// The second and every further method against the first.
   let comparisons: [ModelComparison]
+}
+
+/// The `--json` object of a dry run on pictures to restore.
+struct RestorationCheck: Encodable {
+  let dryRun = true
+  let data: String
+  let degradation: String
+  let pictures: Int
+  /// Files that cannot be used.
+  let skipped: Int
+  let estimatedSeconds: Double
+  let estimatedMemoryMiB: Double
 }
 
 extension EvaluateJob {
@@ -33,10 +46,7 @@ extension EvaluateJob {
     let evaluation = try RestorationEvaluation(root: root, degradation: word, seed: seed)
     log.notice("\(root.path): \(evaluation.items.count) pictures, degradation \(word)")
     let methods = try flags.models.map { ($0, try method($0, against: word)) }
-    if flags.common.dryRun {
-      log.notice("Dry run: nothing was scored or written.")
-      return ["pictures": evaluation.items.count]
-    }
+    if flags.common.dryRun { return try check(evaluation, methods) }
     let outputs = try flags.output.map {
       try EvaluationFolder(URL(fileURLWithPath: $0), commandText: session.quotedCommandLine + "\n")
     }
@@ -47,7 +57,7 @@ extension EvaluateJob {
       results.append(
         try evaluation.result(
           of: method, reference: reference, tiling: tiling(method),
-          progress: { progress.advance(steps: $0, items: $0) }))
+          border: flags.border, progress: { progress.advance(steps: $0, items: $0) }))
       progress.finish()
     }
     report(skipped: results[0].skipped)
@@ -66,6 +76,41 @@ extension EvaluateJob {
       try outputs.write(results: answer)
     }
     return answer
+  }
+
+  /// What a dry run tells: everything but the scores; nothing is written.
+  private func check(
+    _ evaluation: RestorationEvaluation, _ methods: [(String, RestorationMethod)]
+  ) throws -> RestorationCheck {
+    let items = evaluation.items
+    let progress = ProgressReporter("checking", total: items.count, console: session.console)
+    let found = PictureCheck.unusable(items) { progress.advance(steps: 1, items: 1) }
+    progress.finish()
+    let skipped = evaluation.skipped + found.skipped
+    report(skipped: skipped)
+    let damaged = Set(found.skipped.map(\.path))
+    let usable = items.filter {
+      !damaged.contains($0.clean) && !damaged.contains($0.degraded ?? "")
+    }
+    guard let first = usable.first else {
+      throw EvaluationError.nothingReadable(
+        set: "data", count: items.count, path: found.skipped.first?.path ?? evaluation.path,
+        reason: found.skipped.first?.reason ?? "there are none")
+    }
+    var seconds = 0.0
+    for (reference, method) in methods {
+      let result = try RestorationEvaluation(
+        items: [first], path: evaluation.path, degradation: evaluation.degradation, seed: seed
+      ).result(of: method, reference: reference, tiling: tiling(method), border: flags.border)
+      seconds += result.seconds * Double(found.pixels) / Double(max(result.pixels, 1))
+    }
+    let memory = Double(Compute.peakResidentBytes) / 1_048_576
+    log.notice(
+      "\(usable.count) pictures; about \(Int(seconds.rounded(.up))) s and \(Int(memory)) MiB by one "
+        + "picture tried now; nothing was written")
+    return RestorationCheck(
+      data: evaluation.path, degradation: evaluation.degradation, pictures: usable.count,
+      skipped: skipped.count, estimatedSeconds: seconds, estimatedMemoryMiB: memory)
   }
 
   private func method(

@@ -47,20 +47,36 @@ struct FaceRun {
       task, settings: recipe.training, random: RandomStream(seed: UInt64(recipe.seed)))
     introduce(faces, task, trainer, log: log)
     if job.isDryRun {
+      let heldOut = data.heldOut.map { test in
+        (test.search.map { $0.gallery + $0.probes } ?? []) + test.pairs.flatMap(\.pictures)
+      }
       return try FinetuneDryRun(
-        trainer, task: "face", persons: data.persons.count, images: data.train.count,
-        heldOutPersons: data.heldOutPersons, heldOutImages: data.heldOutPictures,
-        notes: data.notes + task.notes + [task.headNote].compactMap(\.self),
-        skipped: { task.skipped }, log: log,
-        interruption: job.session.interruption)
+        trainer,
+        .init(
+          task: "face", persons: data.persons.count, images: data.train.count,
+          heldOutPersons: data.heldOutPersons, heldOutImages: data.heldOutPictures,
+          notes: data.notes + task.notes
+            + [task.headNote, sharedPersons()].compactMap(\.self),
+          skipped: faces.skipped, files: data.train.count + data.heldOutPictures,
+          measuringSteps: try job.measuringSteps(task, recipe.tuning, recipe.training)),
+        log: log, interruption: job.session.interruption
+      ) { advance in
+        try PictureCheck.undecodable(data.train + (heldOut ?? []), progress: advance)
+      }
     }
     let state = try FinetuneSession(
       trainer: trainer, folder: job.folder, threads: job.threads, isResumed: job.isResumed,
       report: recipe.report,
       columns: ["trainAccuracy", "quality", "penalty", "auc", "accuracy", "tar"],
-      resumeCommand: job.resumeCommand
+      resumeCommand: job.resumeCommand,
+      changedRecipe: job.isLengthChanged ? recipe.yaml() : nil
     ).run(log: log, interruption: job.session.interruption)
     return try finish(faces, task, trainer, state: state, log: log)
+  }
+
+  /// What persons of training and test in one tell; nil without any.
+  private func sharedPersons() throws -> String? {
+    FaceFolder.warning(ofShared: try FaceFolder.sharedPersons(job.inputs.data))
   }
 
   /// The first lines of a run: data, network, what is trained, plan.
@@ -77,6 +93,7 @@ struct FaceRun {
       "Learning \(data.persons.count) persons from \(data.train.count) pictures; held out to choose "
         + "the best weights: \(data.heldOutPersons) persons, \(data.heldOutPictures) pictures")
     for note in data.notes + task.notes { log.warning(note) }
+    if let warning = try? sharedPersons() { log.warning(warning) }
     if let note = task.headNote, !job.isResumed { log.notice(note) }
     job.warn(of: task.configuration.pretrainedCfg, log: log)
     let extent = task.model.backbone.inputExtent
@@ -106,7 +123,7 @@ struct FaceRun {
       }
     }
     let skipped = faces.skipped + task.skipped
-    try job.write(skipped: skipped)
+    try job.write(skipped: skipped, log: log)
     try FinetuneCard(
       configuration: task.configuration, task: "face recognition",
       compares: "the vector of the head (head.safetensors); \(task.preparation.text)"

@@ -21,6 +21,7 @@ struct Finetune: VisionCommand {
       Look up: vision-finetune --list-adapters
                vision-finetune --list-sites --from runs/walk --adapter lora --sites 'attn.qkv[q,v]'
       Resume:  vision-finetune --resume runs/market
+      Extend:  vision-finetune --resume runs/market --steps 5000
 
       The run folder holds the model (best/), the checkpoint (last/), metrics.csv, pictures and \
       report.html.
@@ -73,10 +74,14 @@ struct Finetune: VisionCommand {
   @Option(help: ArgumentHelp("Run folder to make. (default: runs/DATE-TASK)", valueName: "run"))
   var output: String?
 
-  @Option(help: "Passes over the training data. (default: the recipe's)")
+  @Option(
+    help: "Passes over the training data; with --resume the new length. (default: the recipe's)")
   var epochs: Int?
 
-  @Option(help: "Optimizer steps. (default: the recipe's; tiny: 1500, or 2000)")
+  @Option(
+    help: ArgumentHelp(
+      "Optimizer steps; with --resume the new length. (default: the recipe's; tiny: 1500, or 2000)")
+  )
   var steps: Int?
 
   @OptionGroup(title: "Common flags") var common: CommonFlags
@@ -112,9 +117,10 @@ struct Finetune: VisionCommand {
     for (flag, isGiven) in [
       ("--task", task != nil), ("--data", data != nil), ("--from", from != nil),
       ("--adapter", adapter != nil), ("--rank", rank != nil), ("--sites", sites != nil),
-      ("--output", output != nil), ("--epochs", epochs != nil), ("--steps", steps != nil),
+      ("--output", output != nil),
     ] where isGiven {
-      throw ValidationError("--resume takes everything from the run folder; leave \(flag) out.")
+      throw ValidationError(
+        "--resume takes everything but the length from the run folder; leave \(flag) out.")
     }
   }
 
@@ -180,6 +186,7 @@ struct Finetune: VisionCommand {
     }
     var recipe = try Settings(contentsOf: folder.recipe)
     if let threads = try common.requestedThreads() { recipe.threads = threads }
+    try recipe.apply(lengthFlags)
     // The file may have been edited since the run began.
     try recipe.validate()
     return recipe
@@ -199,9 +206,14 @@ struct Finetune: VisionCommand {
     add("--adapter", "tuning.method", adapter)
     add("--rank", "adapter.rank", rank)
     add("--sites", "tuning.sites", sites)
-    add("--epochs", "training.epochs", epochs)
-    add("--steps", "training.steps", steps)
-    return flags
+    return flags + lengthFlags
+  }
+
+  /// `--epochs` and `--steps` as recipe keys.
+  var lengthFlags: [RecipeOverride] {
+    [("--epochs", "training.epochs", epochs), ("--steps", "training.steps", steps)].compactMap {
+      flag, key, value in value.map { RecipeOverride(flag: flag, key: key, value: $0) }
+    }
   }
 
   private static func defaultFolder(_ task: String) -> String {

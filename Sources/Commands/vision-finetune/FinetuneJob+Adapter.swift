@@ -58,6 +58,18 @@ extension FinetuneJob {
     return (task, log)
   }
 
+  /// Steps and passes that measure contributions before the run, for its time; a pass takes a step at most.
+  func measuringSteps<Task: FinetuneTask>(
+    _ task: Task, _ tuning: TuningSettings, _ training: FinetuneSettings
+  ) throws -> Int {
+    guard try savedPlan() == nil, let divided = try TaskAdapter.dividedMethod(tuning) else {
+      return 0
+    }
+    let probe = ContributionProbe(
+      task, method: divided, settings: training, random: RandomStream(seed: UInt64(recipe.seed)))
+    return probe.steps + probe.passes
+  }
+
   /// Measures contributions and divides the budget.
   private func measuredPlan<Task: FinetuneTask>(
     _ probe: ContributionProbe<Task>, _ method: CoLoRA, _ tuning: TuningSettings, log: RunLog

@@ -43,8 +43,15 @@ extension FinetuneJob {
     for mistake in preparation.mistakes { log.warning(mistake) }
   }
 
-  /// Lists the files that were left out.
-  func write(skipped: [SkippedFile]) throws {
+  /// Lists the files that were left out, and says how many and the first few.
+  func write(skipped: [SkippedFile], log: RunLog) throws {
+    if !skipped.isEmpty {
+      log.warning(
+        "\(skipped.count) \(skipped.count == 1 ? "picture was" : "pictures were") left out, listed in "
+          + "\(folder.skipped.path): "
+          + skipped.prefix(3).map { "\($0.path) (\($0.reason))" }.joined(separator: "; ")
+          + (skipped.count > 3 ? "; …" : ""))
+    }
     try folder.write(
       SkippedList(skipped.lazy.map { (path: $0.path, reason: $0.reason) }).text,
       to: folder.skipped)

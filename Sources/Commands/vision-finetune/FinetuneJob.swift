@@ -12,6 +12,8 @@ struct FinetuneJob<Settings: Recipe> {
   let session: CommandSession
   let isResumed: Bool
   let isDryRun: Bool
+  /// Whether a resumed run got another length.
+  let isLengthChanged: Bool
   let start = ContinuousClock.now
 
   /// Starts the threads that the recipe asks for.
@@ -25,6 +27,7 @@ struct FinetuneJob<Settings: Recipe> {
     self.session = session
     isResumed = flags.common.resume != nil
     isDryRun = flags.common.dryRun
+    isLengthChanged = isResumed && !flags.lengthFlags.isEmpty
     Compute.configure(
       threads: recipe.threads > 0
         ? recipe.threads : ProcessInfo.processInfo.activeProcessorCount)

@@ -15,13 +15,20 @@ struct FinetuneSession<Task: FinetuneTask> {
   /// Columns of `metrics.csv` besides loss, rate and gradient norm.
   let columns: [String]
   let resumeCommand: String
+  /// The recipe of a resumed run that got another length; nil where it keeps its own.
+  let changedRecipe: String?
 
   func run(log: RunLog, interruption: Interruption) throws -> TaskState {
     let checkpoint = CheckpointFolder(folder.last)
     let start = try TrainingRecord.start(
       TaskState(threads: threads), from: checkpoint, isResumed: isResumed,
       steps: trainer.totalSteps, log: log
-    ) { try trainer.restore(from: $0) }
+    ) { try trainer.restore(from: $0, allowingOtherLength: changedRecipe != nil) }
+    if let changedRecipe {
+      // From here on the run has its new length, however it ends.
+      try folder.write(changedRecipe, to: folder.recipe)
+      log.notice("The length was changed; the learning rate follows the schedule of the new one")
+    }
     // Nothing is left to do, so no file is touched.
     if isResumed, checkpoint.exists, trainer.isFinished { return start }
     let record = try TrainingRecord(

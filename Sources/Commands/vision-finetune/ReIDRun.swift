@@ -40,13 +40,22 @@ struct ReIDRun {
       task, settings: recipe.training, random: RandomStream(seed: UInt64(recipe.seed)))
     introduce(people, task, trainer, log: log)
     if job.isDryRun {
+      let paths = Set((data.train + data.query + data.gallery).map(\.path)).sorted()
       return try FinetuneDryRun(
-        trainer, task: "reid", persons: data.persons.count, images: data.train.count,
-        heldOutPersons: Set(data.query.map(\.person)).count,
-        heldOutImages: data.query.count + data.gallery.count,
-        notes: data.notes + task.notes + [task.headNote].compactMap(\.self),
-        skipped: { task.skipped }, log: log,
-        interruption: job.session.interruption)
+        trainer,
+        .init(
+          task: "reid", persons: data.persons.count, images: data.train.count,
+          heldOutPersons: Set(data.query.map(\.person)).count,
+          heldOutImages: data.query.count + data.gallery.count,
+          cameras: Set(data.train.compactMap(\.camera)).count, data: DataSummary(people),
+          notes: data.notes + task.notes + [task.headNote].compactMap(\.self),
+          skipped: people.skipped, files: paths.count,
+          measuringSteps: try job.measuringSteps(task, recipe.tuning, recipe.training)),
+        log: log, interruption: job.session.interruption
+      ) { advance in
+        try PictureCheck.undecodable(
+          paths.map { FacePicture(path: $0, person: 0) }, progress: advance)
+      }
     }
     let state = try FinetuneSession(
       trainer: trainer, folder: job.folder, threads: job.threads, isResumed: job.isResumed,
@@ -55,7 +64,8 @@ struct ReIDRun {
         "loss.identity", "loss.pair", "loss.centre", "trainAccuracy", "separated", "mAP", "rank1",
         "mINP",
       ],
-      resumeCommand: job.resumeCommand
+      resumeCommand: job.resumeCommand,
+      changedRecipe: job.isLengthChanged ? recipe.yaml() : nil
     ).run(log: log, interruption: job.session.interruption)
     return try finish(people, task, trainer, state: state, log: log)
   }
@@ -107,7 +117,7 @@ struct ReIDRun {
         evaluation, data: task.data, model: job.folder.best.path)
     }
     let skipped = people.skipped + task.skipped
-    try job.write(skipped: skipped)
+    try job.write(skipped: skipped, log: log)
     try FinetuneCard(
       configuration: task.configuration, task: "person re-identification",
       compares: task.model.head.shape.searchesAfterNeck

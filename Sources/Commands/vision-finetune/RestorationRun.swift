@@ -35,15 +35,21 @@ struct RestorationRun {
     log.tell(task.model.notice)
     introduce(task, trainer, log: log)
     if job.isDryRun {
+      let items = data.train + data.heldOut
       return try FinetuneDryRun(
-        trainer, task: "restoration", images: data.train.count, heldOutImages: data.heldOut.count,
-        notes: data.notes, skipped: { task.skipped }, log: log,
-        interruption: job.session.interruption)
+        trainer,
+        .init(
+          task: "restoration", images: data.train.count, heldOutImages: data.heldOut.count,
+          notes: data.notes, skipped: data.skipped, files: items.count,
+          measuringSteps: try job.measuringSteps(task, recipe.tuning, recipe.training)),
+        log: log, interruption: job.session.interruption
+      ) { advance in try PictureCheck.unusable(items, progress: advance).skipped }
     }
     let state = try FinetuneSession(
       trainer: trainer, folder: job.folder, threads: job.threads, isResumed: job.isResumed,
       report: recipe.report, columns: ["trainPsnr", "psnr", "inputPsnr"],
-      resumeCommand: job.resumeCommand
+      resumeCommand: job.resumeCommand,
+      changedRecipe: job.isLengthChanged ? recipe.yaml() : nil
     ).run(log: log, interruption: job.session.interruption)
     return try finish(task, trainer, state: state, log: log)
   }
@@ -57,6 +63,13 @@ struct RestorationRun {
         + "\(task.data.heldOut.count); degradation \(job.recipe.restoration.degradation)"
         + (task.areFixedPairs ? ", once for each picture" : ""))
     for note in task.data.notes { log.warning(note) }
+    let left = task.data.skipped
+    if !left.isEmpty {
+      log.warning(
+        "\(left.count) \(left.count == 1 ? "file is" : "files are") left out: "
+          + left.prefix(3).map { "\($0.path) (\($0.reason))" }.joined(separator: "; ")
+          + (left.count > 3 ? "; …" : ""))
+    }
     job.introduce(task.model.name, trainer, job.recipe.tuning, log: log)
   }
 
@@ -84,7 +97,7 @@ struct RestorationRun {
       }
     }
     let skipped = task.data.skipped + task.skipped
-    try job.write(skipped: skipped)
+    try job.write(skipped: skipped, log: log)
     let best = trainer.best == nil ? state.step : trainer.bestStep
     let checks = try job.checkAdapter(of: task, job.recipe.tuning, log: log)
     let charts = try FinetuneCharts(of: job.folder)

@@ -47,6 +47,8 @@ extension FaceSearch {
       self.init(
         name: name, gallery: try pictures("gallery"),
         probes: try pictures("mated_probe") + pictures("unmated_probe"), mayHoldStrangers: true)
+      // The protocol of this set, whose probes are hard to tell apart at all.
+      recognitionRank = 20
     } else {
       return nil
     }

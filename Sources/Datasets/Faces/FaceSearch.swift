@@ -11,6 +11,8 @@ public struct FaceSearch: Sendable {
   /// Probes of other persons are strangers who must not be recognised. Empty where the data allow no
   /// such trial.
   public var enrolments: [Set<Int>]
+  /// Rank within which a mate counts as recognised in an open-set trial.
+  public var recognitionRank = 1
 
   /// Makes a search.
   public init(

@@ -85,6 +85,7 @@ public struct PairedFolder: Sendable {
     skipped += inputs.skipped + targets.skipped
     var places: [String: String] = [:]
     for path in targets.paths { places[Self.stem(path, below: clean)] = path }
+    var used: Set<String> = []
     for path in inputs.paths {
       let stem = Self.stem(path, below: degraded)
       guard let match = Self.candidates(stem).lazy.compactMap({ places[$0] }).first else {
@@ -93,7 +94,11 @@ public struct PairedFolder: Sendable {
           detail: "“\(stem)” has no clean picture in “\(clean)” (\(inputs.paths.count) spoiled, "
             + "\(targets.paths.count) clean pictures)")
       }
+      used.insert(match)
       append(PicturePair(name: name(of: match), degraded: path, clean: match))
+    }
+    skipped += targets.paths.filter { !used.contains($0) }.map {
+      SkippedFile(path: $0, reason: "no spoiled picture goes with it")
     }
   }
 

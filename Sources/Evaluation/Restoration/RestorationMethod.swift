@@ -2,6 +2,7 @@ import Batches
 import Foundation
 public import Images
 public import Tasks
+import Tensors
 
 #if canImport(Glibc)
   import Glibc
@@ -51,8 +52,25 @@ public enum RestorationMethod {
 
   /// Restores a picture.
   public func restored(_ image: Image, tiling: TiledRestoration?) -> Image {
+    output(image, tiling: tiling).image
+  }
+
+  /// Restores a picture; a network also gives its values 0…1 before they are cut and rounded.
+  func output(
+    _ image: Image, tiling: TiledRestoration?
+  ) -> (image: Image, values: [Float]?) {
+    guard case .network(let model) = self else { return (simply(image), nil) }
+    let way =
+      tiling
+      ?? model.shape.map { TiledRestoration(side: $0.tile, overlap: $0.overlap) }
+      ?? TiledRestoration()
+    let values = way.restoredValues(image, by: model.backbone)
+    return (TiledRestoration.image(of: values), values.values)
+  }
+
+  private func simply(_ image: Image) -> Image {
     switch self {
-    case .identity: return image
+    case .identity, .network: return image
     case .median: return Self.median(image)
     case .nonLocalMeans(let strength, let noise):
       return Self.nonLocalMeans(image, strength: strength, noise: noise)
@@ -64,12 +82,6 @@ public enum RestorationMethod {
         result.values[index] += picture.values[index] - blurred.values[index]
       }
       return result.image
-    case .network(let model):
-      let way =
-        tiling
-        ?? model.shape.map { TiledRestoration(side: $0.tile, overlap: $0.overlap) }
-        ?? TiledRestoration()
-      return way.restored(image, by: model.backbone)
     }
   }
 

@@ -24,6 +24,10 @@ public struct FaceVerification: Sendable, Codable {
   public var falseAcceptRate: Double
   /// The curve over all pairs, by cosine.
   public var curve: ReceiverOperatingCurve
+  /// Bounds of the 95 % interval of the accuracy, by bootstrap over folds; nil without resamplings.
+  public var accuracyInterval: [Double]?
+  /// Bounds of the 95 % interval of the area under the curve, by bootstrap over folds.
+  public var areaInterval: [Double]?
 
   /// Mean of the folds' thresholds as a cosine.
   public var cosineThreshold: Double { 1 - threshold / 2 }
@@ -39,11 +43,13 @@ public struct FaceVerification: Sendable, Codable {
   ///   - folds: how many folds, at least 2.
   ///   - foldSizes: pairs of each fold, in place of equal parts.
   ///   - falseAcceptTarget: the share of impostors to accept for ``trueAcceptRate``.
+  ///   - resamplings: draws of folds for the intervals; 0 has none.
   /// - Throws: ``MetricsError`` where a kind of pair is missing in a fold's training part, or a feature is
   ///   not finite.
   public init(
     first: [Float], second: [Float], width: Int, isSame: [Bool], folds: Int = 10,
-    foldSizes: [Int]? = nil, falseAcceptTarget: Double = 1e-3
+    foldSizes: [Int]? = nil, falseAcceptTarget: Double = 1e-3,
+    resamplings: Int = 0
   ) throws(MetricsError) {
     let count = isSame.count
     precondition(
@@ -59,8 +65,8 @@ public struct FaceVerification: Sendable, Codable {
       }
     }
     let distances = Self.squaredDistances(first, second, width: width)
-    curve = try ReceiverOperatingCurve(
-      scores: distances.map { Float(1 - $0 / 2) }, isSame: isSame)
+    let cosines = distances.map { Float(1 - $0 / 2) }
+    curve = try ReceiverOperatingCurve(scores: cosines, isSame: isSame)
     var parts: [Fold] = []
     var start = 0
     for size in sizes {
@@ -105,6 +111,12 @@ public struct FaceVerification: Sendable, Codable {
     threshold = Self.meanAndDeviation(thresholds).0
     (trueAcceptRate, trueAcceptDeviation) = Self.meanAndDeviation(rates.map(\.genuine))
     falseAcceptRate = Self.meanAndDeviation(rates.map(\.impostor)).0
+    accuracyInterval = bootstrapInterval(
+      of: accuracies, groups: Array(accuracies.indices), resamplings: resamplings, seed: 0)
+    areaInterval = ReceiverOperatingCurve.areaInterval(
+      scores: cosines, isSame: isSame,
+      groups: sizes.enumerated().flatMap { [Int](repeating: $0.offset, count: $0.element) },
+      resamplings: resamplings, seed: 0)
   }
 
   /// Sizes of contiguous folds, the first ones larger by one.

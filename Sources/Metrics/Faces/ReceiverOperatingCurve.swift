@@ -57,6 +57,46 @@ public struct ReceiverOperatingCurve: Sendable, Codable, Hashable {
     self.area = area / (Double(genuineCount) * Double(impostorCount))
   }
 
+  /// Bounds of the 95 % bootstrap interval of the area over groups of pairs that vary as a whole, such as
+  /// the folds that share no person.
+  ///
+  /// - Parameter groups: the group of each pair, from 0.
+  /// - Returns: lower and upper bound; nil without resamplings, or where too few of them hold both kinds of
+  ///   pairs.
+  public static func areaInterval(
+    scores: [Float], isSame: [Bool], groups: [Int], resamplings: Int, seed: UInt64
+  ) -> [Double]? {
+    precondition(
+      scores.count == isSame.count && scores.count == groups.count,
+      "ReceiverOperatingCurve: \(scores.count) scores, \(isSame.count) truths, \(groups.count) groups"
+    )
+    let count = (groups.max() ?? -1) + 1
+    guard count > 0, resamplings > 0 else { return nil }
+    let order = scores.indices.sorted { scores[$0] > scores[$1] }
+    var random = CounterRandom(seed: seed)
+    var areas: [Double] = []
+    for _ in 0..<resamplings {
+      var weights = [Double](repeating: 0, count: count)
+      for _ in 0..<count { weights[random.next(below: count)] += 1 }
+      var (genuine, impostors, area) = (0.0, 0.0, 0.0)
+      var index = 0
+      while index < order.count {
+        let threshold = scores[order[index]]
+        let before = (genuine, impostors)
+        while index < order.count, scores[order[index]] == threshold {
+          let weight = weights[groups[order[index]]]
+          if isSame[order[index]] { genuine += weight } else { impostors += weight }
+          index += 1
+        }
+        area += (impostors - before.1) * (genuine + before.0) / 2
+      }
+      if genuine > 0, impostors > 0 { areas.append(area / (genuine * impostors)) }
+    }
+    guard 2 * areas.count > resamplings else { return nil }
+    areas.sort()
+    return [0.025, 0.975].map { quantile($0, ofSorted: areas) }
+  }
+
   /// The point whose share of accepted impostors is nearest to a wanted one; of equally near points
   /// that with more genuine pairs accepted.
   ///

@@ -26,3 +26,27 @@ public func peakSignalToNoise(
   let count = Double(first.values.count * first.width * first.height)
   return squares == 0 ? .infinity : 10 * log10(255 * 255 * count / squares)
 }
+
+/// The same of values that were not rounded to 8 bits, RGB, with the range 0…1 stated and never guessed.
+///
+/// Published scripts for SIDD compare such values, Restormer's cut to the range, NAFNet's not.
+/// **Shape**: `height · width · 3` values, row by row.
+public func peakSignalToNoise(
+  values: [Float], _ truth: Image, isCut: Bool, border: Int = 0
+) -> Double {
+  precondition(
+    values.count == truth.pixels.count
+      && min(truth.width, truth.height) > 2 * border,
+    "peakSignalToNoise: \(values.count) values against \(truth.width)x\(truth.height), border \(border)"
+  )
+  var squares = 0.0
+  for y in border..<(truth.height - border) {
+    for place in (3 * (y * truth.width + border))..<(3 * ((y + 1) * truth.width - border)) {
+      let value = isCut ? min(max(values[place], 0), 1) : values[place]
+      let difference = Double(value) - Double(truth.pixels[place]) / 255
+      squares += difference * difference
+    }
+  }
+  let count = Double(3 * (truth.width - 2 * border) * (truth.height - 2 * border))
+  return squares == 0 ? .infinity : 10 * log10(count / squares)
+}

@@ -1,5 +1,6 @@
 public import Datasets
 public import Foundation
+import Images
 public import Recipes
 public import Tensors
 
@@ -27,7 +28,7 @@ public struct RestorationData: Sendable {
   /// Pictures held out of training.
   public private(set) var heldOut: [RestorationItem] = []
   /// Files that were left out.
-  public let skipped: [SkippedFile]
+  public private(set) var skipped: [SkippedFile]
   /// What was found, in a line.
   public let summary: String
   /// What a person should know about how the data was divided.
@@ -46,6 +47,22 @@ public struct RestorationData: Sendable {
       skipped = folder.skipped
       let pairs = folder.train.isEmpty ? folder.unsplit : folder.train
       items = pairs.map { .init(name: $0.name, clean: $0.clean, degraded: $0.degraded) }
+      let uneven = Self.uneven(items)
+      if !uneven.isEmpty, uneven.count == items.count {
+        throw TaskError.unsuitableData(
+          reason:
+            "All \(items.count) pairs of \"\(root.path)\" have pictures of two sizes, the first "
+            + "\(uneven[0].path): \(uneven[0].reason); training compares pictures of one size.")
+      }
+      if !uneven.isEmpty {
+        let left = Set(uneven.map(\.path))
+        items.removeAll { left.contains($0.degraded ?? "") }
+        skipped += uneven
+        notes.append(
+          "\(uneven.count) pairs have pictures of two sizes and are left out: "
+            + uneven.prefix(3).map(\.path).joined(separator: ", ")
+            + (uneven.count > 3 ? ", …" : "") + ".")
+      }
       if items.isEmpty {
         throw TaskError.unsuitableData(
           reason:
@@ -97,6 +114,21 @@ public struct RestorationData: Sendable {
       notes.append(
         "No pictures are held out, so the last weights count as the best: "
           + (validationShare > 0 ? "there are too few." : "training.validationShare is 0."))
+    }
+  }
+
+  /// Pairs whose two pictures cannot be of one size, by the beginnings of their files.
+  private static func uneven(_ items: [RestorationItem]) -> [SkippedFile] {
+    items.compactMap { item in
+      guard let degraded = item.degraded,
+        let size = StoredSize(contentsOf: URL(fileURLWithPath: degraded)),
+        let clean = StoredSize(contentsOf: URL(fileURLWithPath: item.clean)),
+        size.differs(from: clean)
+      else { return nil }
+      return SkippedFile(
+        path: degraded,
+        reason: "it has \(size.width)x\(size.height) pixels, its clean picture "
+          + "\(clean.width)x\(clean.height)")
     }
   }
 

@@ -31,10 +31,22 @@ public struct TiledRestoration: Sendable {
 
   /// The restored picture, cut to 0…255 and rounded.
   public func restored(_ image: Image, by network: any RestorationBackbone) -> Image {
-    let input = Tensor(
-      FloatValues.of(image), shape: [1, image.height, image.width, 3])
-    let output = restored(input, by: network)
-    return Image(
+    Self.image(of: restoredValues(image, by: network))
+  }
+
+  /// Restored values of a picture, not cut.
+  ///
+  /// **Shape**: → `[1, scale · height, scale · width, 3]`.
+  public func restoredValues(_ image: Image, by network: any RestorationBackbone) -> Tensor {
+    restored(
+      Tensor(FloatValues.of(image), shape: [1, image.height, image.width, 3]), by: network)
+  }
+
+  /// Values 0…1 as a picture, cut to 0…255 and rounded.
+  ///
+  /// **Shape**: `[1, height, width, 3]`.
+  public static func image(of output: Tensor) -> Image {
+    Image(
       width: output.shape[2], height: output.shape[1],
       pixels: output.values.map { UInt8(min(max($0 * 255, 0), 255).rounded()) })
   }

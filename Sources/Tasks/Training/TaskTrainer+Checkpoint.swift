@@ -62,14 +62,27 @@ extension TaskTrainer {
 
   /// Continues from a checkpoint written by ``save(to:state:)``.
   ///
+  /// - Parameters:
+  ///   - folder: the checkpoint.
+  ///   - allowingOtherLength: whether the run may have got longer or shorter; its learning rate then
+  ///     follows the schedule of the new length from the next step on.
   /// - Throws: `CheckpointError` where there is none or it is damaged, ``TaskError/otherRun(reason:)``
-  ///   where it belongs to another plan.
-  public func restore(from folder: CheckpointFolder) throws -> TaskState {
+  ///   where it belongs to another plan, ``TaskError/unsuitableSettings(reason:)`` where more steps are done
+  ///   than the new length has.
+  public func restore(
+    from folder: CheckpointFolder, allowingOtherLength: Bool = false
+  ) throws -> TaskState {
     folder.recover()
     guard let state = try folder.state(TaskState.self) else {
       throw CheckpointError.missing(path: folder.url.path)
     }
-    guard state.totalSteps == totalSteps else {
+    guard state.step <= totalSteps || !allowingOtherLength else {
+      throw TaskError.unsuitableSettings(
+        reason:
+          "The run has done \(state.step) steps already, so it cannot end after \(totalSteps); "
+          + "give a length of at least \(state.step) steps, or leave it out.")
+    }
+    guard allowingOtherLength || state.totalSteps == totalSteps else {
       throw TaskError.otherRun(
         reason:
           "The checkpoint \(folder.url.path) belongs to a run of \(state.totalSteps) steps, but this "
