@@ -62,8 +62,8 @@ import Testing
       #expect(object[key] != nil, "\(key)")
     }
     #expect((object["byResolution"] as? [[String: Any]])?.count == 3)
-    let rates = object["tpirAtFpir"] as? [String: Double]
-    #expect(Set(rates?.keys.map { $0 } ?? []).isSuperset(of: ["0.01", "0.1", "0.2", "0.3"]))
+    let rates = try #require(object["tpirAtFpir"] as? [String: Double])
+    #expect(Set(rates.keys).isSuperset(of: ["0.01", "0.1", "0.2", "0.3"]))
     for key in ["accuracyInterval", "aucInterval", "rank1Interval"] {
       #expect((object[key] as? [Double])?.count == 2, "\(key)")
     }

@@ -2,6 +2,7 @@ import CommandSupport
 import Datasets
 import Evaluation
 import Foundation
+import Recipes
 import Reports
 import Tasks
 import Tensors
