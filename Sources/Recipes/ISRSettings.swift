@@ -79,6 +79,9 @@ public struct ISRSettings: RecipeSettings {
   public var matcher = Matcher.hungarian
   /// The picture of a crop that matching looks at.
   public var matchView = MatchView.clean
+  /// Share of the sum of the crops' squared gradients that the way back through the backbone may leave out,
+  /// those of the smallest gradients first, 0 ..< 1; 0 goes back for all crops.
+  public var selectiveBackward = 0.0
   /// Whether the other crops of a frame are negatives of each other.
   public var sameFrameNegatives = true
   /// Smallest time between the two frames of a pair, in seconds.
@@ -122,6 +125,9 @@ public struct ISRSettings: RecipeSettings {
       .number("reliabilityExponent", \.reliabilityExponent, 0...10, "of the weight"),
       .choice("matcher", \.matcher, "how pairs are chosen"),
       .choice("matchView", \.matchView, "picture that matching looks at"),
+      .number(
+        "selectiveBackward", \.selectiveBackward, 0...0.9,
+        "share of the squared gradients that the backward pass may leave out; 0 = nothing"),
       .flag("sameFrameNegatives", \.sameFrameNegatives, "crops of one frame repel each other"),
       .number("gapMinimum", \.gapMinimum, 0...3600, "seconds between the frames of a pair"),
       .number("gapMaximumStart", \.gapMaximumStart, 0.001...3600, "seconds, at the start"),

@@ -57,7 +57,14 @@ public final class PretrainingModel: Module {
   ///
   /// **Shape**: `[batch, height, width, 3]` → `[batch, embeddingWidth]`, rows of length 1.
   public func embeddings(of images: Variable, in context: ForwardContext) -> Variable {
-    heads.embedding(backbone.features(of: images, in: context), in: context).l2Normalized()
+    embeddings(ofFeatures: backbone.features(of: images, in: context), in: context)
+  }
+
+  /// Unit embeddings of pooled features.
+  ///
+  /// **Shape**: `[batch, featureWidth]` → `[batch, embeddingWidth]`, rows of length 1.
+  public func embeddings(ofFeatures features: Variable, in context: ForwardContext) -> Variable {
+    heads.embedding(features, in: context).l2Normalized()
   }
 
   /// The reconstruction of pictures of which only the unmasked part was seen.

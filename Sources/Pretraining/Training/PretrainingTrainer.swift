@@ -102,6 +102,13 @@ public final class PretrainingTrainer {
   public static func check(
     _ recipe: PretrainingRecipe, backbone: any MaskableBackbone
   ) throws(PretrainingError) {
+    if recipe.schedule.objective.includesPairs, recipe.isr.selectiveBackward > 0,
+      !backbone.buffers.isEmpty || recipe.model.dropPath > 0
+    {
+      throw .unsuitable(
+        reason: "isr.selectiveBackward leaves crops out, which needs a network whose crops do not depend on "
+          + "each other: a vision transformer without model.dropPath; set it to 0 for this one.")
+    }
     guard recipe.schedule.objective.includesMasking else { return }
     let (unit, extent) = (recipe.simmim.maskUnit, backbone.inputExtent)
     guard extent.height % unit == 0, extent.width % unit == 0 else {
@@ -277,13 +284,16 @@ public final class PretrainingTrainer {
         + "lie close enough in time yet; a longer isr.gapMaximumStart avoids this."
       return
     }
-    let context = recordedPass(random.split("paired").split(step))
+    let stream = random.split("paired").split(step)
+    let pass = PairPass(batch.images, through: model, leavingOut: recipe.isr.selectiveBackward) {
+      self.recordedPass(stream)
+    }
+    let embeddings = pass.embeddings
     var matchingView: Tensor?
     if let clean = batch.cleanImages {
       let preview = ForwardContext.preview(random: random.split("preview").split(step))
       matchingView = model.embeddings(of: Variable(clean), in: preview).value
     }
-    let embeddings = model.embeddings(of: Variable(batch.images), in: context)
     guard embeddings.value.isFinite, matchingView?.isFinite ?? true else {
       throw PretrainingError.notFinite(step: step, what: "embedding")
     }
@@ -297,7 +307,10 @@ public final class PretrainingTrainer {
     let loss = pairLoss(embeddings, matched, batch: batch, &report)
     let value = Double(loss.value.scalar)
     guard value.isFinite else { throw PretrainingError.notFinite(step: step, what: "pair loss") }
-    context.backward(from: weight == 1 ? loss : loss * weight)
+    if let outcome = pass.backward(from: weight == 1 ? loss : loss * weight) {
+      report.values["backwardCrops"] = outcome.keptCrops
+      report.values["leftOutGradient"] = outcome.leftOutGradient
+    }
     measure(embeddings.value, matched, batch, &report)
     report.values["loss.isr"] = value
     report.pairs = matched.pairs.count
