@@ -297,4 +297,24 @@ import Testing
       #expect(item?["trainedBy"] as? [String] == commands, "\(name)")
     }
   }
+
+  @Test func `crops may be left out of the backward pass, and the log says how many`() throws {
+    let footage = try PretrainFootage()
+    defer { footage.remove() }
+    try footage.writeLabelledWalk()
+    let run = try ProgramRun(
+      "vision-pretrain",
+      [
+        footage.path("walk.mp4"), "--output", footage.path("run"), "--objective", "isr", "--backbone",
+        "vit_tiny_patch16_224", "--steps", "2", "--quiet", "--json", "--set",
+        "isr.selectiveBackward=0.5",
+      ] + footage.quick)
+    #expect(run.exit == 0, "\(run.errors)")
+    let lines = try footage.text("run/metrics.csv").split(separator: "\n").map {
+      $0.split(separator: ",", omittingEmptySubsequences: false)
+    }
+    let column = try #require(lines.first?.firstIndex(of: "backwardCrops"))
+    let shares = lines.dropFirst().compactMap { Double($0[column]) }
+    #expect(shares.count == 2 && shares.allSatisfy { $0 > 0 && $0 <= 1 })
+  }
 }

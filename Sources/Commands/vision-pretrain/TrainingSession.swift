@@ -25,7 +25,7 @@ struct TrainingSession {
   static let columns = [
     "loss.simmim", "loss.isr", "rate", "gradientNorm", "pairs", "contrast", "probability",
     "reliability", "unmatched", "similarity", "frameSimilarity", "frameDeviation", "belowFrame",
-    "spread", "precision", "possible",
+    "spread", "precision", "possible", "backwardCrops", "leftOutGradient",
   ]
 
   func run(log: RunLog, interruption: Interruption) throws -> PretrainingState {

@@ -10,7 +10,8 @@ public struct StepReport: Sendable, Hashable {
   public var pairs: Int
   /// Measurements by name: `loss.simmim`, `loss.isr`, `rate`, `gradientNorm`, and for pairs
   /// `contrast` (mean −log p without weights), `probability`, `reliability`, `unmatched`, `similarity`, `frameSimilarity`, `frameDeviation`,
-  /// `belowFrame`, `spread` and, where identities are known, `precision` and `possible`.
+  /// `belowFrame`, `spread`, where identities are known `precision` and `possible`, and where crops may be
+  /// left out of the backward pass `backwardCrops` and `leftOutGradient`.
   public var values: [String: Double]
   /// Seconds the trainer waited for its batch.
   public var waited: Double
