@@ -2,6 +2,8 @@
 
 Every figure is kept in WORK/figures.json under "row|seed", so an interrupted call goes on where it
 stopped, and rows can be measured one by one. A row that fails is named at the end; the others go on.
+With every figure stand the threads it was measured with and the commit of the code that it is a figure of,
+and the table says both.
 """
 import argparse
 import fcntl
@@ -18,6 +20,24 @@ BIN = ROOT / ".build" / "release"
 
 class Failed(Exception):
     """A command that did not end well, in a sentence."""
+
+
+def commit():
+    """The commit that is checked out, with +changes where files differ from it; "" outside git."""
+    def git(*words):
+        done = subprocess.run(["git", "-C", str(ROOT), *words], stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, text=True)
+        return done.stdout.strip() if done.returncode == 0 else None
+    try:
+        head = git("rev-parse", "--short", "HEAD")
+        changes = git("status", "--porcelain", "--untracked-files=no")
+    except OSError:
+        return ""
+    return (head + ("+changes" if changes else "")) if head else ""
+
+
+# Commits of the trainings that the row in work rests on; one may be kept from an earlier call.
+TRAINED = set()
 
 
 def run(command):
@@ -52,13 +72,16 @@ def measured(figures, rows, options, measure):
     `measure` is given a row's name and a seed. Ends the program with 1 where a row failed, after the
     others and what the caller makes of them.
     """
-    failures = []
+    failures, code = [], commit()
     for seed in options.seeds:
         for name in rows:
             if not any(word in name for word in options.rows) or figures.has(name, seed):
                 continue
             try:
-                figures.keep(name, seed, measure(name, seed))
+                TRAINED.clear()
+                found = measure(name, seed)
+                figures.keep(name, seed, {**found, "threads": int(options.threads),
+                                          "commit": " and ".join(sorted({code} | TRAINED))})
             except Failed as failure:
                 print(f"{name}, seed {seed}: {failure}", file=sys.stderr, flush=True)
                 failures.append(f"{name}, seed {seed}")
@@ -79,7 +102,9 @@ def trained(program, folder, start):
     """
     kept = folder / "answer.json"
     if kept.exists():
-        return json.loads(kept.read_text())
+        told = json.loads(kept.read_text())
+        TRAINED.add(told.get("commit", "an unknown one"))
+        return told
     minutes = None
     if (folder / "last").exists():
         told, _ = answer([BIN / program, "--resume", folder])
@@ -88,7 +113,7 @@ def trained(program, folder, start):
     else:
         told, seconds = answer([BIN / program, *start, "--output", folder])
         minutes = seconds / 60
-    told["minutes"] = minutes
+    told["minutes"], told["commit"] = minutes, commit()
     kept.write_text(json.dumps(told, indent=1) + "\n")
     return told
 
@@ -125,7 +150,7 @@ def arguments(description, name, seeds):
     parser.add_argument("--work", type=pathlib.Path,
                         help=f"where runs and figures are kept (default: runs/{name}, or "
                              f"runs/{name}-STEPS with --steps, which shares no figure with it)")
-    parser.add_argument("--threads", default="2")
+    parser.add_argument("--threads", default="1", help="threads of every program (default: 1)")
     parser.add_argument("--list", action="store_true", help="print the names of the rows and end")
     parser.add_argument("--table", action="store_true", help="only write the table")
     return parser
@@ -170,6 +195,28 @@ class Figures:
     @property
     def seeds(self):
         return sorted({key.rpartition("|")[2] for key in self.values})
+
+
+def origin(figures):
+    """What the figures were measured with, as they say themselves: threads and commits."""
+    entries = list(figures.values.values())
+
+    def of(key, name, missing):
+        known = sorted({str(entry[key]) for entry in entries if entry.get(key)})
+        lacking = sum(not entry.get(key) for entry in entries)
+        parts = [name(known)] if known else []
+        if lacking:
+            parts.append(missing if not known else f"{missing} for {lacking} of {len(entries)} figures")
+        return parts
+
+    def threads(known):
+        return " or ".join(known) + (" thread" if known == ["1"] else " threads")
+
+    def commits(known):
+        return ("commit " if len(known) == 1 else "commits ") + ", ".join(known)
+
+    return ", ".join(of("threads", threads, "threads not recorded")
+                     + of("commit", commits, "commit not recorded"))
 
 
 def text(values, digits=3):
