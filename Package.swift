@@ -152,7 +152,10 @@ let package = Package(
     // 8 Commands.
     room(
       "CommandSupport",
-      ["Recipes", "Reports", "Training", "Tensors", argumentParser]),
+      [
+        "Recipes", "Reports", "Training", "Tensors", "Datasets", "Images", "Metrics", "Storage",
+        "Adapters", "AdapterFiles", "Quality", "Tasks", "Evaluation", argumentParser,
+      ]),
     command(
       "vision-pretrain",
       [
@@ -163,7 +166,7 @@ let package = Package(
     command(
       "vision-finetune",
       [
-        "CommandSupport", "Tasks", "Evaluation", "Batches", "Adapters", "AdapterFiles", "Quality",
+        "CommandSupport", "Tasks", "Evaluation", "Batches", "Adapters", "Quality",
         "Recipes", "Reports", "Training", "Storage", "Backbones", "Layers", "Datasets", "Metrics",
         "Images",
         "Tensors", argumentParser,
@@ -171,16 +174,14 @@ let package = Package(
     command(
       "vision-restore",
       [
-        "CommandSupport", "Tasks", "AdapterFiles", "Adapters", "Quality", "Recipes", "Reports",
-        "Training",
-        "Storage", "Datasets", "Images", "Tensors", argumentParser,
+        "CommandSupport", "Tasks", "AdapterFiles", "Recipes", "Reports", "Training", "Datasets",
+        "Images", "Tensors", argumentParser,
       ]),
     command(
       "vision-evaluate",
       [
-        "CommandSupport", "Evaluation", "Tasks", "Adapters", "AdapterFiles", "Quality", "Recipes",
-        "Reports", "Training", "Storage",
-        "Datasets", "Metrics", "Tensors", argumentParser,
+        "CommandSupport", "Evaluation", "Tasks", "Recipes", "Reports", "Datasets", "Metrics",
+        "Tensors", argumentParser,
       ]),
     command(
       "vision-export",
@@ -266,7 +267,12 @@ let package = Package(
         "Layers", "Gradients", "Tensors", "Datasets", "Metrics", "Images", "Recipes",
       ]),
     tests("Recipes", ["Recipes", "Spelling", .product(name: "Yams", package: "Yams")]),
-    tests("CommandSupport", ["CommandSupport", "Recipes", "Reports", argumentParser]),
+    tests(
+      "CommandSupport",
+      [
+        "CommandSupport", "Recipes", "Reports", "Training", "Datasets", "Images", "Metrics",
+        "Storage", "Adapters", "AdapterFiles", "Quality", "Tasks", "Evaluation", argumentParser,
+      ]),
     tests(
       "EndToEnd",
       [

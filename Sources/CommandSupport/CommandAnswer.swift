@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import Tensors
 
 /// The last words of a command: an exit code, a text for each stream, said once.
 struct CommandAnswer: Sendable, Hashable {
@@ -44,6 +45,11 @@ struct CommandAnswer: Sendable, Hashable {
     }
     // Without the handlers of exit(): threads that still compute must not run into torn-down state.
     _exit(exit.rawValue)
+  }
+
+  /// Makes a process that runs out of memory print the object of an error before it ends.
+  static func announceLackOfMemory() {
+    Compute.announceLackOfMemory(before: "{\"error\":\"", after: "\"}\n")
   }
 
   private static let once = NSLock()

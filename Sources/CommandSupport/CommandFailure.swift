@@ -26,15 +26,17 @@ public struct CommandFailure: Error, Sendable, Hashable, CustomStringConvertible
   public static let interruptedDryRun = CommandFailure(
     .interrupted, "Interrupted: a dry run leaves nothing to resume; run the same command again.")
 
-  /// The failure an error of a recipe, of a report or of the system stands for.
+  /// The failure that an error stands for which several commands meet, or the system has.
   ///
-  /// Errors of other rooms are translated by the commands that meet them
-  /// (`VisionCommand.failure(for:)`); what nobody translates is an internal error.
+  /// Errors of a single command are translated by it (`VisionCommand.failure(for:)`); what nobody
+  /// translates is an internal error.
   public init(_ error: any Error) {
     switch error {
     case let failure as CommandFailure: self = failure
     case let error as RecipeError: self.init(error)
     case let error as ReportError: self.init(error)
+    case let error where CommandExit(of: error) != nil:
+      self.init(CommandExit(of: error) ?? .internalError, "\(error)")
     default: self.init(system: error as NSError, described: error)
     }
   }

@@ -15,6 +15,7 @@ public func runCommand<Command: VisionCommand>(_ command: Command.Type) -> Never
   let interruption = Interruption()
   let json = asks(for: "--json", arguments)
   let leavesRun = Command.savesWhenInterrupted && !asks(for: "--dry-run", arguments)
+  if json { CommandAnswer.announceLackOfMemory() }
   let watcher = SignalWatcher(SignalWatcher.interruptions()) { _ in
     let count = interruption.request()
     if Command.savesWhenInterrupted, count == 1 {
@@ -46,10 +47,8 @@ func answer<Command: VisionCommand>(
     if Command.exitCode(for: error).isSuccess {
       return CommandAnswer(text: Command.fullMessage(for: error))
     }
-    let message = Command.message(for: error)
-    let failure = CommandFailure(
-      .usage, "\(message.trimmingCharacters(in: .whitespacesAndNewlines)) (see \(name) --help)")
-    return CommandAnswer(failure, command: name, json: json)
+    let sentence = usageSentence(Command.message(for: error), command: name)
+    return CommandAnswer(CommandFailure(.usage, sentence), command: name, json: json)
   }
   guard let ready = parsed as? Command else {
     // A built-in subcommand such as `help`.
@@ -69,6 +68,21 @@ func answer<Command: VisionCommand>(
     let failure = Command.failure(for: error) ?? CommandFailure(error)
     return CommandAnswer(failure, command: name, json: json)
   }
+}
+
+/// What is wrong with a command line, and where to read more, in one sentence.
+func usageSentence(_ message: String, command name: String) -> String {
+  let lines = message.split(whereSeparator: \.isNewline).map {
+    $0.trimmingCharacters(in: .whitespaces)
+  }
+  var text = lines.joined(separator: " ").clause
+  // The parser begins a second sentence to name the nearest flag or the values there are.
+  for word in ["Did", "Please"] {
+    text = text.replacing("; \(word) ", with: "; \(word.lowercased()) ")
+  }
+  let end = text.hasSuffix("?") ? "?" : "."
+  if end == "?" { text.removeLast() }
+  return "\(text) (see \(name) --help)\(end)"
 }
 
 /// Whether the arguments hold a flag, even when they cannot be parsed.

@@ -24,7 +24,7 @@ public protocol VisionCommand: ParsableCommand {
   /// - Throws: `CommandFailure`, or an error `failure(for:)` knows.
   func perform(in session: CommandSession) throws -> any Encodable
 
-  /// Translates an error of the rooms the command uses; nil for errors it does not know.
+  /// Translates an error that this command alone meets; nil for others.
   static func failure(for error: any Error) -> CommandFailure?
 }
 

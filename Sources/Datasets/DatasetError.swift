@@ -67,13 +67,13 @@ public enum DatasetError: Error, Equatable, Sendable, CustomStringConvertible {
     case .badLabels(let path, let line, let detail):
       "Line \(line) of “\(path)” cannot be used: \(detail)."
     case .noImages(let path, let found):
-      "“\(path)” holds no pictures (\(found)). \(Self.layouts)"
+      "“\(path)” holds no pictures (\(found)); \(Self.layouts)"
     case .layoutNotUnderstood(let path, let found):
-      "The pictures in “\(path)” do not tell which person they show (\(found)). \(Self.layouts)"
+      "The pictures in “\(path)” do not tell which person they show (\(found)); \(Self.layouts)"
     case .notEvaluable(let path, let detail):
       "“\(path)” cannot be scored: \(detail)."
     case .noPairs(let path, let found):
-      "“\(path)” holds no pairs of spoiled and clean pictures (\(found)). Understood are two folders "
+      "“\(path)” holds no pairs of spoiled and clean pictures (\(found)); understood are two folders "
         + "beside each other such as input/ and target/, low/ and high/, blur/ and sharp/, rain/ and "
         + "norain/, hazy/ and clean/, below train/ and test/ or not; or clean pictures alone, with a "
         + "degradation that is not “paired”."
@@ -86,7 +86,7 @@ public enum DatasetError: Error, Equatable, Sendable, CustomStringConvertible {
 
   /// What a person folder may look like, for messages about folders that do not.
   static let layouts =
-    "Understood are: Market-1501 or DukeMTMC folders (bounding_box_train, query, bounding_box_test "
+    "understood are Market-1501 or DukeMTMC folders (bounding_box_train, query, bounding_box_test "
     + "with files like 0001_c1s1_000151_01.jpg), MSMT17 and CUHK03-NP as released; query/ and gallery/ (and train/) with one "
     + "sub-folder per person or with Market-1501 file names; one sub-folder per person alone; "
     + "or a labels.csv with the columns path, person, camera, split."

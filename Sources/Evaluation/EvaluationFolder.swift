@@ -83,6 +83,8 @@ public struct EvaluationFolder: Sendable {
   private static func reason(_ error: any Error) -> String {
     let error = error as NSError
     let cause = error.userInfo[NSUnderlyingErrorKey] as? NSError
-    return (cause ?? error).localizedDescription
+    // Without a cause Foundation adds its own number in a second sentence.
+    let text = (cause ?? error).localizedDescription.replacing(". (", with: " (")
+    return text.hasSuffix(".") ? String(text.dropLast()) : text
   }
 }

@@ -12,7 +12,7 @@ import Tensors
 /// A contrastive loss over matched pairs in which each pair counts by how reliable it looks.
 ///
 /// For an anchor x and its partner y, with every other crop of the batch as a negative (but those of
-/// frame pairs that may show the same persons, ``PairBatch/kin``),
+/// frame pairs that may show the same persons, ``PairBatch/kin``), and on request ``PastNegatives``,
 /// `p = softmax(x·c / τ)[y]` and `ℓ = −log p`. The loss is `1/(2K) Σ [r_x ℓ(x→y) + r_y ℓ(y→x)]` over the
 /// K pairs; the weight `r = p^γ` is a constant in the gradient. With γ = 1 the gradient equals that of
 /// `1 − p`.
@@ -68,15 +68,21 @@ public struct PairContrast: Sendable {
   ///
   /// **Shape**: `[crops, width]`, rows of length 1 → scalar. Without pairs the loss is 0 and so is its
   /// gradient.
-  public func callAsFunction(_ embeddings: Variable, batch: PairBatch) -> Result {
+  ///
+  /// `past` are negatives beside those of the batch, of the same width.
+  public func callAsFunction(
+    _ embeddings: Variable, batch: PairBatch, past: PastNegatives? = nil
+  ) -> Result {
     let rows = embeddings.value.rows
     let width = embeddings.value.columns
     precondition(
       batch.frame.count == rows, "PairContrast: \(batch.frame.count) marks for \(rows) crops")
     let similarity = embeddings.detached.multiplied(by: embeddings.detached, transposingOther: true)
       .value.values
+    let earlier = past.map { Earlier($0, to: embeddings, batch: batch) }
     let weighting = Weighting(self, similarity: similarity, rows: rows, batch: batch)
     var gradient = [Float](repeating: 0, count: rows * rows)
+    var pastGradient = [Float](repeating: 0, count: rows * (earlier?.count ?? 0))
     var loss = 0.0
     var forward: [Float] = []
     var backward: [Float] = []
@@ -86,7 +92,8 @@ public struct PairContrast: Sendable {
       var directions: [(p: Double, weight: Double)] = []
       for (anchor, partner) in [(pair.first, pair.second), (pair.second, pair.first)] {
         let line = probabilities(
-          anchor: anchor, partner: partner, similarity: similarity, rows: rows, batch: batch)
+          anchor: anchor, partner: partner, similarity: similarity, rows: rows, batch: batch,
+          earlier: earlier)
         let p = line[partner]
         let weight = weighting.weight(pair: index, probability: p)
         loss -= share * weight * log(max(p, 1e-300))
@@ -94,6 +101,11 @@ public struct PairContrast: Sendable {
         for other in 0..<rows {
           let difference = line[other] - (other == partner ? 1 : 0)
           gradient[anchor * rows + other] += Float(factor * difference)
+        }
+        if let earlier {
+          for other in 0..<earlier.count {
+            pastGradient[anchor * earlier.count + other] += Float(factor * line[rows + other])
+          }
         }
         directions.append((p, weight))
       }
@@ -106,29 +118,48 @@ public struct PairContrast: Sendable {
     for i in 0..<rows {
       for j in 0..<rows { symmetric[i * rows + j] += gradient[j * rows + i] }
     }
-    let embeddingGradient = Variable(Tensor(symmetric, shape: [rows, rows]))
+    var embeddingGradient = Variable(Tensor(symmetric, shape: [rows, rows]))
       .multiplied(by: Variable(embeddings.value.reshaped([rows, width]))).value
+    if let past, let earlier {
+      // Only the anchor of such a similarity moves.
+      embeddingGradient.add(
+        Variable(Tensor(pastGradient, shape: [rows, earlier.count]))
+          .multiplied(by: Variable(past.embeddings)).value)
+    }
     return Result(
       loss: embeddings.scalar(
         Float(loss), withGradient: embeddingGradient.reshaped(embeddings.shape)),
       forward: forward, backward: backward, weights: weights)
   }
 
-  /// Softmax of one anchor over its partner and negatives; entries that are neither are 0.
+  /// Softmax of one anchor over its partner and negatives, those of the batch and then the earlier ones;
+  /// entries that are neither are 0.
   private func probabilities(
-    anchor: Int, partner: Int, similarity: [Float], rows: Int, batch: PairBatch
+    anchor: Int, partner: Int, similarity: [Float], rows: Int, batch: PairBatch, earlier: Earlier?
   ) -> [Double] {
-    var line = [Double](repeating: 0, count: rows)
+    var line = [Double](repeating: 0, count: rows + (earlier?.count ?? 0))
     var largest = -Double.infinity
     for other in 0..<rows where counts(other, anchor: anchor, partner: partner, batch: batch) {
       largest = max(largest, Double(similarity[anchor * rows + other] / temperature))
+    }
+    if let earlier {
+      for other in 0..<earlier.count where earlier.repels(other, anchor) {
+        largest = max(largest, Double(earlier.similarity(anchor, other) / temperature))
+      }
     }
     var sum = 0.0
     for other in 0..<rows where counts(other, anchor: anchor, partner: partner, batch: batch) {
       line[other] = exp(Double(similarity[anchor * rows + other] / temperature) - largest)
       sum += line[other]
     }
-    for other in 0..<rows { line[other] /= sum }
+    if let earlier {
+      for other in 0..<earlier.count where earlier.repels(other, anchor) {
+        line[rows + other] = exp(
+          Double(earlier.similarity(anchor, other) / temperature) - largest)
+        sum += line[rows + other]
+      }
+    }
+    for other in line.indices { line[other] /= sum }
     return line
   }
 
@@ -140,6 +171,33 @@ public struct PairContrast: Sendable {
     if other == partner || usesSameFrameNegatives { return true }
     return batch.frame[other] != batch.frame[anchor]
   }
+}
+
+/// Similarities of a batch to embeddings of earlier ones.
+private struct Earlier {
+  let count: Int
+  private let similarities: [Float]
+  private let marks: [[Bool]]
+  private let clip: [Int]
+
+  init(_ past: PastNegatives, to embeddings: Variable, batch: PairBatch) {
+    precondition(
+      past.embeddings.columns == embeddings.value.columns,
+      "PairContrast: earlier rows of \(past.embeddings.columns), not \(embeddings.value.columns)")
+    precondition(
+      batch.clip.allSatisfy(past.repels.indices.contains),
+      "PairContrast: marks for \(past.repels.count) frame pairs, not \(Set(batch.clip).sorted())")
+    count = past.embeddings.rows
+    similarities =
+      embeddings.detached.multiplied(by: Variable(past.embeddings), transposingOther: true)
+      .value.values
+    marks = past.repels
+    clip = batch.clip
+  }
+
+  func similarity(_ anchor: Int, _ other: Int) -> Float { similarities[anchor * count + other] }
+
+  func repels(_ other: Int, _ anchor: Int) -> Bool { marks[clip[anchor]][other] }
 }
 
 /// The weight of each pair by one of the rules.

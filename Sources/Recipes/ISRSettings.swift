@@ -79,6 +79,11 @@ public struct ISRSettings: RecipeSettings {
   public var matcher = Matcher.hungarian
   /// The picture of a crop that matching looks at.
   public var matchView = MatchView.clean
+  /// Share of the old average in the averaged network that matching looks with, 0 ..< 1; 0 looks with the
+  /// network that learns.
+  public var matchTeacher = 0.0
+  /// Embeddings of earlier steps that are kept as further negatives; 0 keeps none.
+  public var negativeQueue = 0
   /// Share of the sum of the crops' squared gradients that the way back through the backbone may leave out,
   /// those of the smallest gradients first, 0 ..< 1; 0 goes back for all crops.
   public var selectiveBackward = 0.0
@@ -92,6 +97,8 @@ public struct ISRSettings: RecipeSettings {
   public var gapMaximumEnd = 2.0
   /// Share of the steps over which the largest time widens, 0…1.
   public var gapWidenFraction = 0.7
+  /// Frame pairs, spread over the footage, that the trained network matches for `pairs.csv` and the report.
+  public var sampledPairs = 400
   /// Peak learning rate.
   public var learningRate = 3e-3
   /// Learning rate at the end of the cosine.
@@ -126,6 +133,12 @@ public struct ISRSettings: RecipeSettings {
       .choice("matcher", \.matcher, "how pairs are chosen"),
       .choice("matchView", \.matchView, "picture that matching looks at"),
       .number(
+        "matchTeacher", \.matchTeacher, 0...0.9999,
+        "decay of the averaged network that matches; 0 = the network that learns"),
+      .integer(
+        "negativeQueue", \.negativeQueue, 0...1_000_000,
+        "embeddings of earlier steps as further negatives; 0 = none"),
+      .number(
         "selectiveBackward", \.selectiveBackward, 0...0.9,
         "share of the squared gradients that the backward pass may leave out; 0 = nothing"),
       .flag("sameFrameNegatives", \.sameFrameNegatives, "crops of one frame repel each other"),
@@ -133,6 +146,9 @@ public struct ISRSettings: RecipeSettings {
       .number("gapMaximumStart", \.gapMaximumStart, 0.001...3600, "seconds, at the start"),
       .number("gapMaximumEnd", \.gapMaximumEnd, 0.001...3600, "seconds, after widening"),
       .number("gapWidenFraction", \.gapWidenFraction, 0...1, "share of the steps"),
+      .integer(
+        "sampledPairs", \.sampledPairs, 1...1_000_000,
+        "frame pairs in the sample of pairs.csv and of the report"),
       .number("learningRate", \.learningRate, 0...10, "peak"),
       .number("minimumRate", \.minimumRate, 0...10, "end of the cosine"),
       .number("warmupFraction", \.warmupFraction, 0...1, "share of the steps"),

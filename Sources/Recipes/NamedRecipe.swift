@@ -15,10 +15,10 @@ public enum NamedRecipe: String, RecipeChoice {
         + "training on 2 cores"
     case .small:
       "ViT-Tiny at 256x128, masked images and then pairs; about \(expectedMinutes) minutes "
-        + "(\(expectedMinutes / 60) hours) of training on 2 cores"
+        + "(\(expectedMinutes / 60) hours, an estimate) of training on 2 cores"
     case .paper:
       "ViT-Small at 256x128 with SimMIM's rates and masks of 100 epochs; about \(expectedMinutes) minutes "
-        + "(\(expectedMinutes / 1440) days) of training for 100000 crops on 2 cores"
+        + "(\(expectedMinutes / 1440) days, an estimate) of training for 100000 crops on 2 cores"
     }
   }
 
@@ -61,14 +61,7 @@ extension PretrainingRecipe {
     simmim.steps = 2000
     simmim.learningRate = 5e-4
     isr.steps = 3000
-    // A young ViT finds all crops alike: with the weights p of tiny, pairs hardly count, and plain
-    // contrast at a low temperature falls into one point. This doubled the untrained mAP over 300 steps
-    // at 128x64 (docs/results.md).
-    model.embeddingNormalization = .batch
-    isr.reliability = .none
-    isr.temperature = 0.3
-    isr.learningRate = 7e-4
-    isr.minimumRate = 1e-6
+    takeTransformerStart()
     optimizer.exponentialMovingAverage = 0.999
   }
 

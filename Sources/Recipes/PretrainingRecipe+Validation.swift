@@ -75,6 +75,13 @@ extension PretrainingRecipe {
         reason: "pairs are mined between persons, and whole frames hold none; "
           + "take the objective simmim")
     }
+    for (key, isOn) in [
+      ("isr.matchTeacher", isr.matchTeacher > 0), ("isr.negativeQueue", isr.negativeQueue > 0),
+    ] where isOn && isr.reliability == .cycas {
+      throw .conflict(
+        keys: [key, "isr.reliability"],
+        reason: "cycle association matches no pairs and has no negatives; set the first to 0")
+    }
     let spacing = 1 / extraction.samplingRate
     // Half a per cent of slack lets 0.1 s meet 10 frames a second.
     guard isr.gapMaximumStart >= spacing * 0.995 else {

@@ -12,14 +12,18 @@ extension Recipe {
     _ nameOrFile: String? = nil, overrides: [RecipeOverride] = []
   ) throws(RecipeError) -> Self {
     var recipe: Self
+    var keys = Set(overrides.map(\.key))
     if let name = nameOrFile, let named = NamedRecipe(rawValue: name) {
       recipe = builtIn(named)
     } else if let path = nameOrFile {
-      recipe = try Self(contentsOf: URL(fileURLWithPath: path), named: path)
+      let document = try document(of: URL(fileURLWithPath: path), named: path)
+      recipe = try Self(document)
+      keys.formUnion(document.entries.map { $0.path.joined(separator: ".") })
     } else {
       recipe = builtIn(.tiny)
     }
     try recipe.apply(overrides)
+    recipe.complete(given: keys)
     try recipe.validate()
     return recipe
   }
@@ -29,7 +33,12 @@ extension Recipe {
   /// - Throws: `RecipeError` that names the file, the line and the key. Settings are not yet
   ///   checked against each other, so that overrides can still follow.
   public init(contentsOf file: URL, named name: String? = nil) throws(RecipeError) {
-    let name = name ?? file.path
+    try self.init(try Self.document(of: file, named: name ?? file.path))
+  }
+
+  private static func document(
+    of file: URL, named name: String
+  ) throws(RecipeError) -> RecipeDocument {
     var isDirectory: ObjCBool = false
     guard FileManager.default.fileExists(atPath: file.path, isDirectory: &isDirectory) else {
       throw .notFound(name: name, known: NamedRecipe.allCases.map(\.rawValue))
@@ -46,12 +55,15 @@ extension Recipe {
     guard let text = String(data: bytes, encoding: .utf8) else {
       throw .unreadable(file: name, reason: "it is not UTF-8 text")
     }
-    try self.init(yaml: text, named: name)
+    return try RecipeDocument(text, named: name, isGroup: isGroup)
   }
 
   /// Reads YAML text over the built-in recipe its key `base` names, `tiny` without one.
   public init(yaml text: String, named name: String) throws(RecipeError) {
-    let document = try RecipeDocument(text, named: name, isGroup: Self.isGroup)
+    try self.init(try RecipeDocument(text, named: name, isGroup: Self.isGroup))
+  }
+
+  private init(_ document: RecipeDocument) throws(RecipeError) {
     self.init()
     if let entry = document.entries.first(where: { $0.path == ["base"] }) {
       try Self.assign(entry, to: &self)

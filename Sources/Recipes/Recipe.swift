@@ -22,6 +22,9 @@ public protocol Recipe: RecipeSettings {
   /// The built-in recipe of a name.
   static func builtIn(_ name: NamedRecipe) -> Self
 
+  /// Fills in what follows from the settings that were given, by their dotted keys.
+  mutating func complete(given keys: Set<String>)
+
   /// Checks the settings that are each allowed but must fit together.
   ///
   /// - Throws: `RecipeError.conflict` that names the keys.
@@ -34,6 +37,9 @@ public protocol Recipe: RecipeSettings {
 extension Recipe {
   /// None.
   public static var tables: [RecipeTable<Self>] { [] }
+
+  /// Nothing follows.
+  public mutating func complete(given keys: Set<String>) {}
 
   /// None is.
   public mutating func ignores(_ path: [String]) -> Bool { false }

@@ -30,6 +30,14 @@ public enum Compute {
   /// Largest sum of the buffers in use at one time so far, in bytes.
   public static var peakBufferBytes: Int { Int(ck_buffer_report().peak_in_use_bytes) }
 
+  /// Where memory runs out, a process says so on standard error and ends; from now on the sentence goes to
+  /// standard output too, between `before` and `after`, of which 63 bytes each are kept.
+  ///
+  /// The sentence holds no line break, quotation mark or backslash.
+  public static func announceLackOfMemory(before: String, after: String) {
+    ck_buffer_set_last_words(before, after)
+  }
+
   /// Gives cached buffers back to the system, for example between two stages of a run.
   public static func releaseCachedBuffers() { ck_buffer_trim() }
 }

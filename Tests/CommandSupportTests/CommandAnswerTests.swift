@@ -63,6 +63,19 @@ struct SampleCommand: VisionCommand {
     #expect("" == "".clause)
   }
 
+  @Test(arguments: [
+    (
+      "Unknown option '--x'. Did you mean '--y'?",
+      "Unknown option '--x'; did you mean '--y' (see v --help)?"
+    ),
+    ("Leave it out.", "Leave it out (see v --help)."),
+    ("Missing value\n  for '--set'", "Missing value for '--set' (see v --help)."),
+    ("One. Two, “a. b” too.", "One; Two, “a. b” too (see v --help)."),
+  ])
+  func `what is wrong with a command line is one sentence`(message: String, sentence: String) {
+    #expect(usageSentence(message, command: "v") == sentence)
+  }
+
   private func object(_ answer: CommandAnswer) throws -> [String: Any] {
     #expect(answer.standardOutput.split(separator: "\n").count == 1)
     return try #require(
@@ -107,7 +120,9 @@ struct SampleCommand: VisionCommand {
       of: SampleCommand.self, arguments: arguments, interruption: Interruption())
     #expect(answer.exit == .usage)
     #expect(answer.standardError.split(separator: "\n").count == 1)
-    #expect(answer.standardError.contains("vision-sample --help"))
+    #expect(answer.standardError.contains("(see vision-sample --help)"))
+    #expect(
+      answer.standardError.dropLast().firstMatch(of: /[.?!]\s/) == nil, "\(answer.standardError)")
     if arguments.contains("--json") { #expect(try object(answer)["error"] != nil) }
   }
 

@@ -13,6 +13,7 @@ import Testing
     let error = run.object?["error"] as? String
     #expect(
       error?.contains(words) == true, "\(error ?? run.output)", sourceLocation: sourceLocation)
+    #expect(isOneSentence(error ?? ""), "\(error ?? "")", sourceLocation: sourceLocation)
     #expect(run.object?.count == 1, sourceLocation: sourceLocation)
     #expect(
       run.errors.contains("vision-evaluate: "), "\(run.errors)", sourceLocation: sourceLocation)

@@ -207,5 +207,6 @@ import Testing
     ] {
       #expect(run.output.contains(words), "\(words)")
     }
+    #expect(flagsWithoutDefault(in: run.output) == [])
   }
 }

@@ -12,8 +12,7 @@ import Testing
     #expect(run.exit == exit, "\(run.errors)", sourceLocation: sourceLocation)
     let error = run.object?["error"] as? String ?? ""
     #expect(error.contains(words), "\(error)", sourceLocation: sourceLocation)
-    // Wrong usage names the nearest flag, and where to read more, in a sentence of its own.
-    #expect(exit == 64 || isOneSentence(error), "\(error)", sourceLocation: sourceLocation)
+    #expect(isOneSentence(error), "\(error)", sourceLocation: sourceLocation)
     #expect(run.object?.count == 1, sourceLocation: sourceLocation)
     #expect(
       run.errors.hasSuffix("vision-pretrain: \(error)\n"), "\(run.errors)",
@@ -40,6 +39,8 @@ import Testing
       try expect(64, "simmim", walk + ["--objective", "contrast"])
       try expect(64, "convnet_small", walk + ["--backbone", "convnet_smal"])
       try expect(64, "no persons to pair", walk + ["--whole-frame", "--objective", "isr"])
+      try expect(
+        64, "whole frames hold none", walk + ["--whole-frame", "--set", "schedule.objective=both"])
       try expect(64, "leave --detections out", walk + ["--whole-frame", "--detections", "x"])
       try expect(64, "leave --output out", ["--resume", "x", "--output", "y"])
       try expect(64, "leave the videos out", walk + ["--resume", "x"])
@@ -135,6 +136,26 @@ import Testing
       #expect(try footage.files(below: "full") == ["letter.txt"])
     }
   }
+
+  #if os(Linux)
+    @Test func `the object is printed also when memory runs out`() throws {
+      try withWalk { footage, walk in
+        let program = ProgramRun.folder.appendingPathComponent("vision-pretrain").path
+        // A gigabyte of addresses, and a batch that needs most of it at once.
+        let run = try ProgramRun(
+          URL(fileURLWithPath: "/bin/sh"),
+          ["-c", "ulimit -v 1000000; exec \"$@\"", "sh", program] + walk + footage.quick
+            + [
+              "--dry-run", "--json", "--objective", "isr", "--set", "isr.pairsPerBatch=64", "--set",
+              "model.imageHeight=512", "--set", "model.imageWidth=256",
+            ])
+        #expect(run.exit == 70, "\(run.errors)")
+        let error = try #require(run.object?["error"] as? String, "\(run.output) \(run.errors)")
+        #expect(error.hasPrefix("Out of memory: ") && isOneSentence(error), "\(error)")
+        #expect(run.errors.hasSuffix(error + "\n"), "\(run.errors)")
+      }
+    }
+  #endif
 
   /// A limit on the size of files acts as a full disk does, and needs no rights.
   @Test(arguments: [

@@ -12,12 +12,15 @@ import Testing
     "pictures/reconstructions.png", "pictures/neighbours.png", "pictures/losses.svg",
   ]
 
+  /// What a run keeps beside that where pairs are matched by averaged weights, with a queue of negatives.
+  private static let lastingOfTeacher = ["last/teacher.safetensors", "last/queue.safetensors"]
+
   private static let stageSteps = 12
 
   /// Both objectives one after the other, a checkpoint every other step, and training that begins
   /// while footage is read.
   private static func arguments(
-    _ footage: PretrainFootage, _ run: String, threads: Int = 1
+    _ footage: PretrainFootage, _ run: String, threads: Int = 1, withTeacher: Bool = false
   ) -> [String] {
     [footage.path("videos"), "--output", footage.path(run), "--steps", "\(stageSteps)"]
       + ["--recipe", footage.path("quick.yaml"), "--threads", "\(threads)"]
@@ -25,18 +28,22 @@ import Testing
         "optimizer.checkpointEverySteps=2", "optimizer.exponentialMovingAverage=0.9",
         "schedule.headFrames=6", "schedule.framesPerStep=3", "schedule.overlap=0.8",
       ].flatMap { ["--set", $0] }
+      + (withTeacher
+        ? ["--match-teacher", "0.9", "--negative-queue", "20", "--set", "isr.walkSeconds=0"] : [])
   }
 
   /// Two videos, and a run over them that nothing stopped.
   private func withReference(
-    threads: Int = 1, _ body: (PretrainFootage, _ expected: [String: Data]) throws -> Void
+    threads: Int = 1, withTeacher: Bool = false,
+    _ body: (PretrainFootage, _ expected: [String: Data]) throws -> Void
   ) throws {
     let footage = try PretrainFootage()
     defer { footage.remove() }
     try footage.writeLabelledWalk("videos/first.mp4", frames: 25)
     try footage.writeLabelledWalk("videos/second.mp4", frames: 20)
     let run = try ProgramRun(
-      "vision-pretrain", Self.arguments(footage, "reference", threads: threads))
+      "vision-pretrain",
+      Self.arguments(footage, "reference", threads: threads, withTeacher: withTeacher))
     #expect(run.exit == 0, "\(run.errors)")
     try body(footage, Self.content(of: "reference", in: footage))
   }
@@ -46,13 +53,18 @@ import Testing
   ) throws -> [String: Data] {
     var content: [String: Data] = [:]
     for name in lasting { content[name] = try footage.data("\(run)/\(name)") }
+    for name in lastingOfTeacher where footage.exists("\(run)/\(name)") {
+      content[name] = try footage.data("\(run)/\(name)")
+    }
     return content
   }
 
   private func expectSame(
     _ run: String, _ expected: [String: Data], _ footage: PretrainFootage, note: String = ""
   ) throws {
-    for (name, data) in try Self.content(of: run, in: footage).sorted(by: { $0.key < $1.key }) {
+    let content = try Self.content(of: run, in: footage)
+    #expect(content.keys.sorted() == expected.keys.sorted(), "\(note)")
+    for (name, data) in content.sorted(by: { $0.key < $1.key }) {
       #expect(data == expected[name], "\(name) differs \(note)")
     }
     let leftOver = try footage.files(below: run).filter {
@@ -61,9 +73,10 @@ import Testing
     #expect(leftOver.isEmpty, "\(leftOver) \(note)")
   }
 
-  @Test(arguments: [1, 2])
-  func `ten kills at random moments change nothing`(threads: Int) throws {
-    try withReference(threads: threads) { footage, expected in
+  @Test(arguments: [(1, false), (2, true)])
+  func `ten kills at random moments change nothing`(threads: Int, withTeacher: Bool) throws {
+    try withReference(threads: threads, withTeacher: withTeacher) { footage, expected in
+      #expect(Self.lastingOfTeacher.allSatisfy { expected.keys.contains($0) } == withTeacher)
       // Other moments in every run of the tests; the seed is said when one fails.
       let seed = UInt64(Date().timeIntervalSince1970 * 1000)
       var random = SeededGenerator(state: seed)
@@ -85,7 +98,8 @@ import Testing
         ("model written", 3, { step() >= 2 * Self.stageSteps - 1 && exists("best") }),
         ("report", 60, { exists("pictures") }),
       ]
-      var arguments = Self.arguments(footage, "run", threads: threads)
+      var arguments = Self.arguments(
+        footage, "run", threads: threads, withTeacher: withTeacher)
       for (name, wait, hasCome) in moments {
         let program = try RunningProgram("vision-pretrain", arguments)
         #expect(program.wait(until: hasCome), "\(name), seed \(seed): the run ended before")

@@ -35,7 +35,9 @@ import Testing
       // Both scenes are said before the work: what was found, the network, where it goes.
       for words in [
         "Found 1 video", "walk.mp4: 30 frames, 90 boxes", "0 cuts", "parameters",
-        "Loss of masked patches", "Pairs by video: walk.mp4", "Done in",
+        "Loss of masked patches", "Pairs by video: walk.mp4",
+        "in a sample of at most 400 frame pairs",
+        "Done in",
       ] {
         #expect(run.errors.contains(words), "\(words)")
       }
@@ -57,16 +59,23 @@ import Testing
         [
           footage.path("videos"), "--output", footage.path("run"), "--json", "--reliability",
           "none",
-          "--matcher", "argmax", "--match-view", "train", "--set", "simmim.holdOut=always",
+          "--matcher", "argmax", "--match-view", "train", "--match-teacher", "0.9",
+          "--negative-queue", "32", "--set", "simmim.holdOut=always",
           "--set", "simmim.target=window47", "--set", "report.pictures=false", "--steps", "8",
         ] + footage.quick)
       #expect(run.exit == 0, "\(run.errors)")
       let recipe = try footage.text("run/recipe.yaml")
-      for line in ["reliability: none", "matcher: argmax", "matchView: train"] {
+      for line in [
+        "reliability: none", "matcher: argmax", "matchView: train", "matchTeacher: 0.9",
+        "negativeQueue: 32",
+      ] {
         #expect(recipe.contains(line), "\(line)")
       }
       #expect(run.errors.contains("Estimated end of this stage: "), "\(run.errors)")
       #expect(run.errors.contains("Estimated end of the training: "))
+      let files = try #require(run.object?["files"] as? [[String: Any]])
+      let pairs = files.compactMap { $0["pairs"] as? Int }
+      #expect(pairs.count == 3 && pairs.reduce(0, +) == run.object?["pairs"] as? Int, "\(pairs)")
       let masked = try #require(run.object?["masked"] as? [String: Any])
       #expect((masked["heldOut"] as? String)?.hasPrefix("walk ") == true)
       #expect(run.errors.contains("which was held out; filling with the mean colour"))
@@ -275,17 +284,10 @@ import Testing
   @Test func `help shows every flag with its default`() throws {
     let help = try ProgramRun("vision-pretrain", ["--help"])
     #expect(help.exit == 0 && help.errors.isEmpty)
-    let flags = [
-      "output", "objective", "backbone", "detections", "whole-frame", "epochs", "steps", "recipe",
-      "set", "seed", "threads", "resume", "dry-run", "json", "quiet", "verbose",
-      "list-backbones",
-    ]
-    // An entry begins a line; what follows is indented further.
-    let entries = help.output.replacing("\n  --", with: "\u{0}").split(separator: "\u{0}")
-      .dropFirst()
-    for flag in flags {
-      let entry = entries.first { $0.hasPrefix("\(flag) ") || $0.hasPrefix("\(flag)\n") }
-      #expect(entry?.contains("(default:") == true, "--\(flag) tells no default")
+    #expect(flagsWithoutDefault(in: help.output) == [])
+    let known = flags(in: help.output).keys
+    for flag in ["output", "reliability", "match-view", "negative-queue", "set", "list-backbones"] {
+      #expect(known.contains(flag), "--\(flag)")
     }
     #expect(help.output.contains("vision-pretrain videos/"))
     let list = try ProgramRun("vision-pretrain", ["--list-backbones", "--json"])

@@ -56,10 +56,10 @@ import Testing
   @Test func `the manifest and the files are found`() {
     #expect(manifest.targets.count > 30)
     #expect(manifest["Recipes"]?.dependencies == ["Spelling", "Yams"])
-    #expect(
-      manifest["CommandSupport"]?.dependencies == [
-        "Recipes", "Reports", "Training", "Tensors", "ArgumentParser",
-      ])
+    let shared = manifest["CommandSupport"]?.dependencies ?? []
+    for name in ["Recipes", "Tasks", "Evaluation", "ArgumentParser"] {
+      #expect(shared.contains(name), "\(name)")
+    }
     #expect(manifest["CKernels"]?.path == "Sources/System/CKernels")
     #expect(manifest["HouseTests"]?.dependencies == [])
     #expect(sources.count > 50)

@@ -16,6 +16,8 @@ struct ResumeTests {
     var order = ScheduleSettings.Order.staged
     var average = 0.0
     var accumulation = 1
+    var matchTeacher = 0.0
+    var negativeQueue = 0
     let stops: [Int]
 
     var recipe: PretrainingRecipe {
@@ -24,6 +26,10 @@ struct ResumeTests {
       recipe.schedule.order = order
       recipe.optimizer.exponentialMovingAverage = average
       recipe.optimizer.gradientAccumulation = accumulation
+      recipe.isr.matchTeacher = matchTeacher
+      recipe.isr.negativeQueue = negativeQueue
+      // The videos are shorter than a walk: with it no earlier crop would count.
+      if negativeQueue > 0 { recipe.isr.walkSeconds = 0 }
       return recipe
     }
   }
@@ -36,6 +42,12 @@ struct ResumeTests {
     Plan(
       testDescription: "joint, with average and accumulation", objective: .both, order: .joint,
       average: 0.9, accumulation: 2, stops: [1]),
+    Plan(
+      testDescription: "staged, with teacher and queue", objective: .both, matchTeacher: 0.5,
+      negativeQueue: 20, stops: [2, 3, 4, 5]),
+    Plan(
+      testDescription: "joint, with teacher and queue", objective: .both, order: .joint,
+      matchTeacher: 0.5, negativeQueue: 20, stops: [2]),
   ]
 
   @Test(arguments: plans)
@@ -62,6 +74,8 @@ struct ResumeTests {
       let later = try second.run()
       #expect(second.weights == straight.weights, "stopped at \(stop)")
       #expect(second.average?.values == straight.average?.values, "stopped at \(stop)")
+      #expect(second.teacher?.values == straight.teacher?.values, "stopped at \(stop)")
+      #expect(second.queue?.tensors == straight.queue?.tensors, "stopped at \(stop)")
       #expect(later.map(\.values) == reports[stop...].map(\.values))
     }
   }

@@ -144,6 +144,38 @@ import Testing
     #expect(recipe.model.imageHeight == 256)
   }
 
+  @Test func `a transformer on tiny takes its start unless one of its keys is given`() throws {
+    func recipe(_ name: String? = nil, _ overrides: String...) throws -> PretrainingRecipe {
+      try PretrainingRecipe.loaded(
+        name, overrides: overrides.map { try RecipeOverride(parsing: $0) })
+    }
+    let small = NamedRecipe.small.recipe
+    let vision = "model.backbone=vit_tiny_patch16_224"
+    let taken = try recipe(nil, vision, "isr.steps=9", "isr.pairsPerBatch=4")
+    #expect(taken.isr.temperature == small.isr.temperature && taken.isr.reliability == .none)
+    #expect(taken.model.embeddingNormalization == .batch && taken.isr.steps == 9)
+    #expect(taken.isr.learningRate == small.isr.learningRate)
+    let notice = try #require(taken.transformerNotice)
+    #expect(notice.contains("recipe small") && notice.contains("isr.temperature=0.3"))
+    // A value that is given stands, with tiny's others, also where it is tiny's own.
+    let given = try recipe(nil, vision, "isr.temperature=0.1")
+    #expect(given.isr == ISRSettings() && given.model.embeddingNormalization == .none)
+    #expect(given.transformerNotice?.contains("by the settings given") == true)
+    let plain = try recipe(nil, "model.backbone=resnet50")
+    #expect(plain.isr == ISRSettings() && plain.transformerNotice == nil)
+    #expect(try recipe("small") == small && small.transformerNotice == nil)
+    let file = FileManager.default.temporaryDirectory.appending(path: "vit \(UUID()).yaml")
+    defer { try? FileManager.default.removeItem(at: file) }
+    try Data("model: {backbone: swin_tiny_patch4_window7_224}\n".utf8).write(to: file)
+    #expect(try recipe(file.path).isr.temperature == 0.3)
+    try Data("model: {backbone: vit_tiny_patch16_224}\nisr: {reliability: p}\n".utf8)
+      .write(to: file)
+    #expect(try recipe(file.path).isr == ISRSettings())
+    // What a run wrote down is read back as it is.
+    try Data(given.yaml().utf8).write(to: file)
+    #expect(try recipe(file.path) == given)
+  }
+
   @Test func `refuses malformed overrides`() {
     for text in ["isr.steps", "=3", "", "isr=3", "isr.=3", ".steps=3", "base=small"] {
       #expect(refusal(overrides: text) != nil, "\(text)")

@@ -26,6 +26,15 @@ import Testing
         == ["schedule.objective", "extraction.detector"])
   }
 
+  @Test func `refuses what cycle association has no use for`() throws {
+    for key in ["isr.matchTeacher", "isr.negativeQueue"] {
+      let value = key == "isr.negativeQueue" ? "64" : "0.99"
+      #expect(try conflict("\(key)=\(value)") == nil)
+      #expect(
+        try conflict("isr.reliability=cycas", "\(key)=\(value)") == [key, "isr.reliability"])
+    }
+  }
+
   @Test func `refuses gaps no two frames have`() throws {
     #expect(
       try conflict("extraction.samplingRate=1")

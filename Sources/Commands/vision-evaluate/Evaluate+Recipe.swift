@@ -25,7 +25,8 @@ extension Evaluate {
     do {
       try filled.validate()
     } catch let error as ValidationError {
-      throw CommandFailure(.usage, "\(error.message) (flags and the recipe's scoring together)")
+      throw CommandFailure(
+        .usage, "\(error.message.clause) (flags and the recipe's scoring together).")
     }
     return filled
   }

@@ -1,12 +1,7 @@
-import AdapterFiles
-import Adapters
 import ArgumentParser
 import Backbones
 import CommandSupport
-import Quality
 import Storage
-import Tasks
-import Training
 
 /// `vision-export`: writes a model for other tools, and checks what it wrote.
 struct Export: VisionCommand {
@@ -146,27 +141,6 @@ struct Export: VisionCommand {
   }
 
   static func failure(for error: any Error) -> CommandFailure? {
-    switch error {
-    case let error as ONNXError: CommandFailure(.badData, error.description)
-    case let error as TaskError: CommandFailure(.badData, error.description)
-    case let error as ModelReferenceError:
-      switch error {
-      case .unknownBackbone: CommandFailure(.usage, error.description)
-      case .missing: CommandFailure(.missingInput, error.description)
-      default: CommandFailure(.badData, error.description)
-      }
-    case let error as ModelFolderError: CommandFailure(.badData, error.description)
-    case let error as WeightsError: CommandFailure(.badData, error.description)
-    case let error as AdapterError: CommandFailure(.badData, error.description)
-    case let error as QualityError: CommandFailure(.badData, error.description)
-    case let error as AdapterFileError: CommandFailure(.badData, error.description)
-    case let error as SafetensorsError:
-      switch error {
-      case .missing, .unreadable: CommandFailure(.missingInput, error.description)
-      case .unwritable: CommandFailure(.cannotWrite, error.description)
-      default: CommandFailure(.badData, error.description)
-      }
-    default: nil
-    }
+    (error as? ONNXError).map { CommandFailure(.badData, $0.description) }
   }
 }

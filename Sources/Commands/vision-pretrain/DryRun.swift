@@ -88,6 +88,7 @@ struct DryRun {
     console.print(
       "Network: \(recipe.model.backbone) at \(extent.height)x\(extent.width), "
         + "\(made.backbone.parameterCount()) parameters, all trained")
+    if let notice = recipe.transformerNotice { console.print(notice) }
     let steps = Self.steps(of: recipe)
     let probe = try StepProbe(recipe) { interruption.isRequested }
     let done = job.state?.step ?? 0

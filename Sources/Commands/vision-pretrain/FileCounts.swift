@@ -9,7 +9,7 @@ struct FileCounts: Encodable {
   let crops: Int
   /// Shot cuts; nil if nobody counted.
   let cuts: Int?
-  /// Pairs of it in `pairs.csv`; nil where none are mined.
+  /// Pairs matched in it over all steps of training; nil where none are mined.
   let pairs: Int?
   /// Why it was skipped, or a remark.
   let remark: String?

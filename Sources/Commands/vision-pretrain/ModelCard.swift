@@ -9,6 +9,7 @@ struct ModelCard {
   var text: String {
     let preparation = configuration.pretrainedCfg
     let size = preparation.inputSize
+    let isAveraged = recipe.optimizer.exponentialMovingAverage > 0
     func list(_ values: [Float]) -> String { values.map { "\($0)" }.joined(separator: ", ") }
     return """
       # \(configuration.architecture), pretrained on footage
@@ -31,7 +32,8 @@ struct ModelCard {
 
       ## Files
 
-      - `model.safetensors`: the encoder
+      - `model.safetensors`: the encoder after the last step\(isAveraged ? ", averaged over steps" : ""); \
+      without labels nothing tells an earlier one that is better
       - `heads.safetensors`: the heads of pretraining, not needed to use the encoder
       - `config.json`: architecture and preparation of pictures, with the keys of timm
 

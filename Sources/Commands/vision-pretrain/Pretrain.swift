@@ -49,7 +49,8 @@ struct Pretrain: VisionCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Network to train, see --list-backbones. (default: the recipe's; tiny: convnet_small)",
+      "Network to train, see --list-backbones; a transformer on the recipe tiny learns from pairs by the "
+        + "settings of small, unless they are given. (default: the recipe's; tiny: convnet_small)",
       valueName: "name"))
   var backbone: String?
 
@@ -91,6 +92,18 @@ struct Pretrain: VisionCommand {
         + "clean)", valueName: "clean|train"))
   var matchView: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Match by an average of the weights with this decay, such as 0.99; 0: by the weights themselves. "
+        + "(default: the recipe's; tiny: 0)", valueName: "decay"))
+  var matchTeacher: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "Embeddings of earlier steps that are kept as further negatives. (default: the recipe's; tiny: 0)",
+      valueName: "n"))
+  var negativeQueue: Int?
+
   @Flag(help: "Print every backbone with its parameters and GMAC, and end. (default: off)")
   var listBackbones = false
 
@@ -121,7 +134,8 @@ struct Pretrain: VisionCommand {
       ("--objective", objective != nil), ("--backbone", backbone != nil),
       ("--detections", detections != nil), ("--whole-frame", wholeFrame),
       ("--reliability", reliability != nil), ("--matcher", matcher != nil),
-      ("--match-view", matchView != nil),
+      ("--match-view", matchView != nil), ("--match-teacher", matchTeacher != nil),
+      ("--negative-queue", negativeQueue != nil),
     ] where isGiven {
       throw ValidationError(
         "--resume takes everything but the length from the run folder; leave \(flag) out.")
@@ -159,12 +173,16 @@ struct Pretrain: VisionCommand {
       flags.append(
         RecipeOverride(flag: "--whole-frame", key: "extraction.detector", value: "wholeFrame"))
     }
-    if let objective = wholeFrame ? "simmim" : objective {
+    // An objective by --set is kept, so that one that needs persons is refused.
+    let isSet = common.overrides.contains { $0.hasPrefix("schedule.objective=") }
+    if let objective = objective ?? (wholeFrame && !isSet ? "simmim" : nil) {
       flags.append(RecipeOverride(flag: "--objective", key: "schedule.objective", value: objective))
     }
     for (flag, key, value) in [
       ("--reliability", "isr.reliability", reliability), ("--matcher", "isr.matcher", matcher),
       ("--match-view", "isr.matchView", matchView),
+      ("--match-teacher", "isr.matchTeacher", matchTeacher.map { "\($0)" }),
+      ("--negative-queue", "isr.negativeQueue", negativeQueue.map { "\($0)" }),
     ] {
       if let value { flags.append(RecipeOverride(flag: flag, key: key, value: value)) }
     }
@@ -204,35 +222,13 @@ struct Pretrain: VisionCommand {
       default: CommandFailure(.badData, error.description)
       }
     case let error as MatchingError: CommandFailure(.badData, error.description)
-    case let error as ModelReferenceError: CommandFailure(.usage, error.description)
+    // The network is the recipe's, so what does not suit it is asked for there.
+    case ModelReferenceError.backbone(let error): CommandFailure(.usage, error.description)
     case let error as PretrainingError:
       switch error {
       case .unsuitable, .tooShort: CommandFailure(.usage, error.description)
       default: CommandFailure(.badData, error.description)
       }
-    case let error as CheckpointError:
-      switch error {
-      case .missing: CommandFailure(.missingInput, error.description)
-      case .damaged: CommandFailure(.badData, error.description)
-      case .unwritable: CommandFailure(.cannotWrite, error.description)
-      }
-    case let error as DatasetError:
-      switch error {
-      case .missing: CommandFailure(.missingInput, error.description)
-      case .cannotWrite: CommandFailure(.cannotWrite, error.description)
-      default: CommandFailure(.badData, error.description)
-      }
-    case let error as SafetensorsError:
-      switch error {
-      case .unwritable: CommandFailure(.cannotWrite, error.description)
-      default: CommandFailure(.badData, error.description)
-      }
-    case let error as ModelFolderError:
-      switch error {
-      case .unwritable: CommandFailure(.cannotWrite, error.description)
-      default: CommandFailure(.badData, error.description)
-      }
-    case let error as WeightsError: CommandFailure(.badData, error.description)
     default: nil
     }
   }

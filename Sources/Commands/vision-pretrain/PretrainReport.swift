@@ -44,17 +44,18 @@ struct PretrainReport {
     let fillings = FillingFigures(folder: folder, inspector: inspector)
     let objective = job.recipe.schedule.objective
     if objective.includesMasking { summary.masked = try fillings.losses() }
-    var pairsByVideo: [String: Int]?
+    let sample = job.recipe.isr.sampledPairs
     try trainer.withBestWeights {
       if objective.includesPairs {
-        let pairs = try inspector.pairs()
-        pairsByVideo = Dictionary(pairs.lazy.map { ($0.video, 1) }, uniquingKeysWith: +)
+        let pairs = try inspector.pairs(limit: sample)
         try folder.write(
           ([InspectedPair.header] + pairs.map(\.line)).joined(separator: "\n") + "\n",
           to: folder.pairs)
-        log.notice("pairs.csv: \(pairs.count) pairs matched by the trained network")
+        log.notice(
+          "pairs.csv: \(counted(pairs.count, "pair")) that the trained network matches in a sample of at "
+            + "most \(counted(sample, "frame pair"))")
         if job.recipe.report.pictures { sections.append(try pairSection(pairs)) }
-        if let comparison = try inspector.miningComparison(of: pairs) {
+        if let comparison = try inspector.miningComparison(of: pairs, limit: sample) {
           summary.mining = Dictionary(
             uniqueKeysWithValues: comparison.rows.map { ($0.name, $0.scores) })
           sections.append(Self.miningSection(comparison))
@@ -67,10 +68,12 @@ struct PretrainReport {
       sections.append(try likenessSection(inspector))
     }
     summary.files = outcomes.map { outcome in
-      FileCounts(outcome, pairs: pairsByVideo.map { $0[outcome.name] ?? 0 })
+      FileCounts(
+        outcome,
+        pairs: objective.includesPairs ? state.pairsByVideo[outcome.name] ?? 0 : nil)
     }
     sections.append(Self.videoSection(summary.files))
-    if pairsByVideo != nil { log.notice(Self.pairs(of: summary.files)) }
+    if objective.includesPairs { log.notice(Self.pairs(of: summary.files)) }
     if job.recipe.report.pictures {
       for (name, chart) in zip(["losses", "pairs"], Self.charts(rows)) {
         try folder.write(
@@ -201,12 +204,15 @@ struct PretrainReport {
       blocks: [
         .figure(
           .init(
-            try .sheet(sheet), caption: "Pairs matched by the trained network, by reliability.",
+            try .sheet(sheet),
+            caption:
+              "Pairs matched by the trained network in a sample of the footage, by reliability.",
             lookFor: "Both halves should show one person; wrong pairs should stand at the end.")),
         .figure(
           .init(
             .chart(chart),
-            caption: "All \(pairs.count) pairs by how sure the network is of the partner.",
+            caption:
+              "All \(pairs.count) pairs of the sample by how sure the network is of the partner.",
             lookFor: "Reliable pairs lie at the right.")),
       ])
   }
@@ -229,7 +235,7 @@ struct PretrainReport {
       blocks: [
         .table(table),
         .text(
-          "All three pair the crops of the same frames. Precision: share of pairs that show one "
+          "All three pair the crops of the same frames, a sample of the footage. Precision: share of pairs that show one "
             + "person. Share of possible: right pairs over those a perfect matcher would find. "
             + "Covered: share of the persons with at least one right pair."),
       ])
@@ -272,7 +278,7 @@ struct PretrainReport {
       ])
   }
 
-  /// The pairs of each video, in one line.
+  /// The pairs that each video gave in training, in one line.
   private static func pairs(of files: [FileCounts]) -> String {
     let used = files.filter { $0.pairs != nil }
     let shown = 20
@@ -285,7 +291,7 @@ struct PretrainReport {
     var table = TextTable(
       columns: [
         .init("video"), .init("frames", .right), .init("cuts", .right), .init("boxes", .right),
-        .init("crops", .right), .init("pairs", .right), .init("remark"),
+        .init("crops", .right), .init("pairs in training", .right), .init("remark"),
       ])
     for file in files {
       table.append(

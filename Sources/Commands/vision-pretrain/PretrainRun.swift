@@ -84,6 +84,7 @@ struct PretrainRun {
       "Model: \(recipe.model.backbone) at \(extent.height)x\(extent.width), "
         + "\(made.backbone.parameterCount()) parameters and \(model.heads.parameterCount()) in "
         + "heads, 100 % trained")
+    if let notice = recipe.transformerNotice { log.notice(notice) }
     let source = CropSource(footage.feed)
     let trainer = try PretrainingTrainer(
       recipe: recipe, source: source, model: model, preprocessing: made.entry.preprocessing,

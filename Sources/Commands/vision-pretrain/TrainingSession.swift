@@ -84,6 +84,7 @@ struct TrainingSession {
       record.state.step = trainer.step
       record.state.images += report.images
       record.state.pairs += report.pairs
+      record.state.pairsByVideo.merge(report.pairsByVideo, uniquingKeysWith: +)
       record.state.waited += report.waitedForFootage
       if let alarm = report.alarm,
         !record.state.alarms.contains(where: { Self.isAlike($0, alarm) })

@@ -1,14 +1,11 @@
 import AdapterFiles
-import Adapters
 import ArgumentParser
 import CommandSupport
 import Datasets
 import Foundation
 import Images
-import Quality
 import Recipes
 import Reports
-import Storage
 import Tasks
 import Tensors
 import Training
@@ -151,27 +148,6 @@ struct Restore: VisionCommand {
     return found.map { path, inner in
       let name = names[plain(inner)]?.count == 1 ? plain(inner) : inner
       return (URL(fileURLWithPath: path), target.appendingPathComponent(name + ".png"))
-    }
-  }
-
-  static func failure(for error: any Error) -> CommandFailure? {
-    switch error {
-    case let error as TaskError:
-      CommandFailure(error.isMissing ? .missingInput : .badData, error.description)
-    case let error as DatasetError:
-      switch error {
-      case .missing, .cannotRead: CommandFailure(.missingInput, error.description)
-      default: CommandFailure(.badData, error.description)
-      }
-    case let error as ImageError: CommandFailure(.cannotWrite, error.description)
-    case let error as AdapterError: CommandFailure(.usage, error.description)
-    case let error as QualityError: CommandFailure(.badData, error.description)
-    case let error as AdapterFileError: CommandFailure(.badData, error.description)
-    case let error as SafetensorsError: CommandFailure(.badData, error.description)
-    case let error as WeightsError: CommandFailure(.badData, error.description)
-    case let error as ModelReferenceError: CommandFailure(.usage, error.description)
-    case let error as ModelFolderError: CommandFailure(.badData, error.description)
-    default: nil
     }
   }
 }

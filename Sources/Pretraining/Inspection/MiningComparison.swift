@@ -25,7 +25,7 @@ extension PretrainingInspector {
   /// drawn at random and the nearest neighbour by a colour histogram. Memory grows with the crops of
   /// these frame pairs and with the number of persons, not with the number of crops.
   public func miningComparison(
-    of pairs: [InspectedPair], limit: Int = 400
+    of pairs: [InspectedPair], limit: Int
   ) throws -> MiningComparison? {
     let store = source.store
     let persons = Set((0..<store.count).lazy.compactMap { store.identity(at: $0) }).count

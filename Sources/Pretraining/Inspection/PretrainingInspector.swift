@@ -36,7 +36,7 @@ public struct PretrainingInspector {
   ///
   /// Frame pairs are drawn as at the end of training; every batch gives the negatives of its pairs.
   /// - Parameter limit: number of frame pairs.
-  public func pairs(limit: Int = 400) throws -> [InspectedPair] {
+  public func pairs(limit: Int) throws -> [InspectedPair] {
     try batches(limit: limit).flatMap { try inspect($0) }
   }
 

@@ -19,6 +19,8 @@ public struct PretrainingState: RunState, Codable, Hashable {
   public var images: Int
   /// Pairs matched so far.
   public var pairs: Int
+  /// Pairs matched so far in each video that gave any, by its name.
+  public var pairsByVideo: [String: Int] = [:]
   /// Seconds of training so far.
   public var seconds: Double
   /// Seconds of all parts of the run so far, the extraction of crops included.
@@ -70,6 +72,8 @@ extension PretrainingTrainer {
   private static let headsName = "heads.safetensors"
   private static let optimizerName = "optimizer.safetensors"
   private static let averageName = "average.safetensors"
+  private static let teacherName = "teacher.safetensors"
+  private static let queueName = "queue.safetensors"
 
   /// Writes weights, moments, averages and `state` so that a kill at any instant leaves a complete
   /// checkpoint; the folder is also a model folder.
@@ -90,6 +94,12 @@ extension PretrainingTrainer {
       try TensorFile.write(moments.moments, to: url.appendingPathComponent(Self.optimizerName))
       if let average {
         try TensorFile.write(average.values, to: url.appendingPathComponent(Self.averageName))
+      }
+      if let teacher {
+        try TensorFile.write(teacher.values, to: url.appendingPathComponent(Self.teacherName))
+      }
+      if let queue {
+        try TensorFile.write(queue.tensors, to: url.appendingPathComponent(Self.queueName))
       }
     }
   }
@@ -119,6 +129,13 @@ extension PretrainingTrainer {
         path: folder.url.path, reason: "the optimizer has no moments for \"\(first)\"")
     }
     average?.restore(try TensorFile.read(folder.url.appendingPathComponent(Self.averageName)))
+    teacher?.restore(try TensorFile.read(folder.url.appendingPathComponent(Self.teacherName)))
+    if let rows = try queue.map({ _ in
+      try TensorFile.read(folder.url.appendingPathComponent(Self.queueName))
+    }), queue?.restore(rows) == false {
+      throw CheckpointError.damaged(
+        path: folder.url.path, reason: "\(Self.queueName) holds no rows of such a queue")
+    }
     return state
   }
 

@@ -46,6 +46,10 @@ public final class PretrainingTrainer {
   var optimizer: AdamW
   /// Moving average of all weights, when the recipe asks for one.
   var average: ExponentialAverage?
+  /// The averaged weights that match pairs in this stage, when the recipe asks for them.
+  var teacher: ExponentialAverage?
+  /// Embeddings of earlier steps of this stage, when the recipe asks for them.
+  var queue: NegativeQueue?
   /// Which part of the footage a step may see.
   public let rule: FootageRule
   /// Seconds the trainer waited for the footage of the first step.
@@ -145,6 +149,16 @@ public final class PretrainingTrainer {
       epsilon: Float(recipe.optimizer.epsilon),
       weightDecay: Float(isMasked ? settings.weightDecay : recipe.isr.weightDecay),
       decays: { isMasked ? settings.decays($0, $1, token: token) : $1.decays })
+    let (decay, capacity) = (recipe.isr.matchTeacher, recipe.isr.negativeQueue)
+    teacher =
+      isMasked || decay == 0
+      ? nil
+      : ExponentialAverage(model.parameters, buffers: model.buffers, decay: Float(decay))
+    queue =
+      isMasked || capacity == 0
+      ? nil
+      : NegativeQueue(
+        capacity: capacity, width: model.embeddingWidth, walkSeconds: recipe.isr.walkSeconds)
     // The coming stage works with other shapes; what the last one cached would only lie there.
     Compute.releaseCachedBuffers()
   }
@@ -164,9 +178,11 @@ public final class PretrainingTrainer {
       preconditionFailure("PretrainingTrainer: step \(step) is past the plan")
     }
     let before = statistics.map(\.buffer.value)
+    let queueBefore = queue
     do {
       return try advance(stage)
     } catch {
+      queue = queueBefore
       for (index, entry) in statistics.enumerated() { entry.buffer.value = before[index] }
       // Whatever part of the step was done must not reach the next one.
       for (_, parameter) in model.parameters { parameter.gradient = nil }
@@ -196,6 +212,7 @@ public final class PretrainingTrainer {
     let clip = Float(stage.objective == .simmim ? recipe.simmim.clip : recipe.isr.clip)
     optimizer.update(rate: rate, clip: clip > 0 ? clip : nil)
     average?.update()
+    teacher?.update()
     report.values["gradientNorm"] = Double(norm)
     step += 1
     if let next = plan.stage(at: step), next.start == step { startStage() }
@@ -285,15 +302,11 @@ public final class PretrainingTrainer {
       return
     }
     let stream = random.split("paired").split(step)
+    let matchingView = matchingView(of: batch)
     let pass = PairPass(batch.images, through: model, leavingOut: recipe.isr.selectiveBackward) {
       self.recordedPass(stream)
     }
     let embeddings = pass.embeddings
-    var matchingView: Tensor?
-    if let clean = batch.cleanImages {
-      let preview = ForwardContext.preview(random: random.split("preview").split(step))
-      matchingView = model.embeddings(of: Variable(clean), in: preview).value
-    }
     guard embeddings.value.isFinite, matchingView?.isFinite ?? true else {
       throw PretrainingError.notFinite(step: step, what: "embedding")
     }
@@ -305,6 +318,7 @@ public final class PretrainingTrainer {
         matchingView ?? embeddings.value, framePairs: batch.framePairs,
         name: { "frame pair \($0) of step \(self.step)" })
     let loss = pairLoss(embeddings, matched, batch: batch, &report)
+    queue?.append(embeddings.value, of: batch.framePairs)
     let value = Double(loss.value.scalar)
     guard value.isFinite else { throw PretrainingError.notFinite(step: step, what: "pair loss") }
     if let outcome = pass.backward(from: weight == 1 ? loss : loss * weight) {
@@ -314,7 +328,20 @@ public final class PretrainingTrainer {
     measure(embeddings.value, matched, batch, &report)
     report.values["loss.isr"] = value
     report.pairs = matched.pairs.count
+    for pair in matched.pairs {
+      report.pairsByVideo[source.store.records[batch.crops[pair.first]].video, default: 0] += 1
+    }
     report.images += batch.crops.count
+  }
+
+  /// The embeddings that pairs are matched by; nil where those that are learned from serve.
+  private func matchingView(of batch: PairedBatch) -> Tensor? {
+    // Without clean crops only the averaged weights see anything else than the pass that learns.
+    guard batch.cleanImages != nil || teacher != nil else { return nil }
+    let images = Variable(batch.cleanImages ?? batch.images)
+    let preview = ForwardContext.preview(random: random.split("preview").split(step))
+    func look() -> Tensor { model.embeddings(of: images, in: preview).value }
+    return teacher?.substituted(look) ?? look()
   }
 
   private func pairLoss(
@@ -335,7 +362,8 @@ public final class PretrainingTrainer {
       }
       return losses.dropFirst().reduce(losses[0], +) * (1 / Float(losses.count))
     }
-    let result = PairContrast(settings)(embeddings, batch: matched)
+    let result = PairContrast(settings)(
+      embeddings, batch: matched, past: queue?.negatives(of: batch.framePairs))
     let count = Double(max(matched.pairs.count, 1))
     report.values["probability"] =
       zip(result.forward, result.backward).reduce(0) { $0 + Double($1.0 + $1.1) / 2 } / count

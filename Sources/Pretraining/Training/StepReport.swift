@@ -8,6 +8,8 @@ public struct StepReport: Sendable, Hashable {
   public var images: Int
   /// Matched pairs of the step; 0 for cycle association, which matches none.
   public var pairs: Int
+  /// Those of ``pairs`` that each video gave, by its name; videos without any are left out.
+  public var pairsByVideo: [String: Int] = [:]
   /// Measurements by name: `loss.simmim`, `loss.isr`, `rate`, `gradientNorm`, and for pairs
   /// `contrast` (mean −log p without weights), `probability`, `reliability`, `unmatched`, `similarity`, `frameSimilarity`, `frameDeviation`,
   /// `belowFrame`, `spread`, where identities are known `precision` and `possible`, and where crops may be

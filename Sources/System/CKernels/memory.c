@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -76,6 +77,29 @@ static void *take_small(int64_t bytes, int64_t *rounded) {
   return memory;
 }
 
+// What stands around the sentence on standard output, for programs that read it there.
+static struct {
+  int is_set;
+  char before[64], after[64];
+} last_words;
+
+void ck_buffer_set_last_words(const char *before, const char *after) {
+  pthread_mutex_lock(&lock);
+  last_words.is_set = 1;
+  snprintf(last_words.before, sizeof last_words.before, "%s", before);
+  snprintf(last_words.after, sizeof last_words.after, "%s", after);
+  pthread_mutex_unlock(&lock);
+}
+
+static void put(int file, const char *text, size_t length) {
+  while (length > 0) {
+    ssize_t written = write(file, text, length);
+    if (written <= 0) return;
+    text += written;
+    length -= (size_t)written;
+  }
+}
+
 // There is nothing to go back to: whoever asked for the buffer has no result without it. So the process
 // says what it lacks and ends, with the exit code of an internal error. Nothing here needs memory.
 static _Noreturn void end_without_memory(int64_t bytes) {
@@ -86,7 +110,13 @@ static _Noreturn void end_without_memory(int64_t bytes) {
       "Out of memory: %.1f MiB more were asked for, and %.1f MiB are in use by tensors; take a smaller "
       "batch or smaller pictures, or set model.activationCheckpointing=true.\n",
       (double)bytes / mebibyte, (double)statistics.in_use_bytes / mebibyte);
-  if (length > 0 && write(STDERR_FILENO, sentence, (size_t)length) < 0) _exit(70);
+  if (length <= 0 || length >= (int)sizeof sentence) _exit(70);
+  put(STDERR_FILENO, sentence, (size_t)length);
+  if (last_words.is_set) {
+    put(STDOUT_FILENO, last_words.before, strlen(last_words.before));
+    put(STDOUT_FILENO, sentence, (size_t)length - 1);
+    put(STDOUT_FILENO, last_words.after, strlen(last_words.after));
+  }
   _exit(70);
 }
 

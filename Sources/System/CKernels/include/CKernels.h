@@ -22,6 +22,9 @@ typedef struct {
 } ck_buffer_statistics;
 ck_buffer_statistics ck_buffer_report(void);
 void ck_buffer_trim(void);
+// Where memory runs out, the sentence about it goes to standard output too, between these texts of at
+// most 63 bytes.
+void ck_buffer_set_last_words(const char *before, const char *after);
 int64_t ck_peak_resident_bytes(void);
 
 // MARK: Matrix products. C[m,n] = alpha * op(A) op(B) + beta * C.
