@@ -10,8 +10,9 @@ import Testing
   /// (detector), and within 3.3 MiB without the setting of the allocator that ``run(_:_:_:)`` makes.
   private static let spread = 4.0
 
-  /// Bytes that a frame more may add, for a hundred bytes a crop and what the allocator keeps; 700 to 850
-  /// were measured. A frame that is kept takes 80 KiB, its crops 12 KiB and more.
+  /// Bytes that a frame more may add: a hundred bytes a crop, and what the allocator keeps.
+  ///
+  /// 700 to 850 were measured. A frame that is kept takes 80 KiB, its crops 12 KiB and more.
   private static let bytesPerFrame = 1536
 
   /// Peak memory and crops of a run that reads all footage and learns for two steps.
