@@ -265,7 +265,7 @@ let package = Package(
       [
         "Evaluation", "Tasks", "Pretraining", "Batches", "Training", "Storage", "Backbones",
         "Layers", "Gradients", "Tensors", "Datasets", "Metrics", "Images", "Recipes",
-      ]),
+      ], resources: [.copy("Goldens")]),
     tests("Recipes", ["Recipes", "Spelling", .product(name: "Yams", package: "Yams")]),
     tests(
       "CommandSupport",

@@ -61,6 +61,10 @@ extension Backbone {
 
 /// A backbone some of whose parameters have one value for every place of the picture.
 public protocol ResizableBackbone: Backbone {
+  /// Whether a parameter has values for the places of a picture, so that it means something else for a
+  /// picture of another size even where its shape is the same.
+  func hasValuePerPlace(_ path: String) -> Bool
+
   /// The value of a parameter for this network from that of the same network for another picture size.
   ///
   /// - Parameters:

@@ -90,7 +90,8 @@ public enum BackboneCatalog {
       guard refused.isEmpty else { throw .unsupported(name: name, options: refused.sorted()) }
       let extent = options.image ?? defaultExtent
       let unit = options.patch ?? extentUnit
-      guard extent.height > 0, extent.width > 0, extent.height % unit == 0, extent.width % unit == 0
+      let sides = [extent.height, extent.width]
+      guard unit > 0, sides.allSatisfy({ (1...16_384).contains($0) && $0 % unit == 0 })
       else { throw .unsuitableExtent(name: name, extent: extent, unit: unit) }
       return try build(options, extent, random)
     }

@@ -80,7 +80,7 @@ public enum BackboneError: Error, Sendable, Hashable, CustomStringConvertible {
       "\(name) cannot be made: \(reason)."
     case .unsuitableExtent(let name, let extent, let unit):
       "Pictures of \(extent.height)x\(extent.width) do not suit \(name): both sides must be multiples "
-        + "of \(unit)."
+        + "of \(unit), up to 16384."
     }
   }
 }

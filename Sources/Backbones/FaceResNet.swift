@@ -159,6 +159,9 @@ extension BackboneCatalog.Entry {
         throw .invalid(
           name: name, reason: "it has four stages, a feature layer and no classifier")
       }
+      try BackboneError.refuse(
+        name, ifBeyond: BackboneError.mostWeights, "weights",
+        [[512, extent.height / 16, extent.width / 16, width]])
       return FaceResNet(blocks: blocks, features: width, image: extent, random: random)
     }
   }

@@ -28,6 +28,7 @@ enum PositionResampling {
   static func relative(_ value: Tensor, extraRows: Int, from: Extent, to: Extent) -> Tensor? {
     let (rows, columns) = (2 * from.height - 1, 2 * from.width - 1)
     guard value.rank == 2, value.shape[0] == rows * columns + extraRows else { return nil }
+    guard from != to else { return value }
     let heads = value.columns
     let all = Variable(value)
     let (down, across) = (2 * to.height - 1, 2 * to.width - 1)

@@ -65,14 +65,27 @@ extension SwinTransformer {
     let widths = shape.depths.indices.map { shape.width << $0 }
     guard !shape.depths.isEmpty, shape.heads.count == shape.depths.count,
       zip(widths, shape.heads).allSatisfy({ $1 > 0 && $0 > 0 && $0 % $1 == 0 }),
-      shape.window.height > 0, shape.window.width > 0
+      shape.window.height > 0, shape.window.width > 0, shape.depths.allSatisfy({ $0 > 0 })
     else {
       throw .invalid(
         name: name,
         reason:
-          "stages of \(widths) channels do not divide into \(shape.heads) heads, or the window "
-          + "\(shape.window.height)x\(shape.window.width) is empty")
+          "stages of \(shape.depths) blocks and \(widths) channels do not divide into \(shape.heads) "
+          + "heads, or a stage or the window \(shape.window.height)x\(shape.window.width) is empty")
     }
+    let cells = shape.mapGrid.height * shape.mapGrid.width
+    try BackboneError.refuse(
+      name, ifBeyond: BackboneError.mostWeights, "weights",
+      zip(widths, shape.depths).map { [$0, $0, $1, 4 + 2 * shape.mlpRatio] } + [
+        [shape.classes, shape.mapChannels],
+        [shape.featureLayer, shape.mapChannels, shape.flattensMap ? cells : 1],
+      ])
+    try BackboneError.refuse(
+      name, ifBeyond: BackboneError.mostPairs, "pairs of cells in windows",
+      shape.depths.indices.map { stage in
+        let window = shape.window(stage: stage)
+        return [shape.depths[stage]] + [window.height, window.width, window.height, window.width]
+      })
     guard shape.classes == 0 || shape.featureLayer == 0 else {
       throw .invalid(name: name, reason: "it has a feature layer or a classifier, not both")
     }

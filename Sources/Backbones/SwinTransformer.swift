@@ -178,6 +178,12 @@ public final class SwinTransformer: MaskableBackbone {
 }
 
 extension SwinTransformer: ResizableBackbone {
+  /// Tables of relative positions, absolute positions, and a feature layer that sees all cells.
+  public func hasValuePerPlace(_ path: String) -> Bool {
+    path.hasSuffix(RelativePositionBias.tableName) || path == "absolute_pos_embed"
+      || ["feature_layer.0.", "feature_layer.2."].contains { path.hasPrefix($0) }
+  }
+
   /// Tables of relative positions by geometric resampling, where windows differ.
   public func resized(_ path: String, _ value: Tensor, from source: Extent) -> Tensor? {
     let parts = path.split(separator: ".")

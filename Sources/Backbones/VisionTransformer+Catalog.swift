@@ -86,6 +86,19 @@ extension VisionTransformer {
     guard shape.hasClassToken || shape.pooling == .mean else {
       throw .invalid(name: name, reason: "token pooling needs a class token")
     }
+    try BackboneError.refuse(
+      name, ifBeyond: BackboneError.mostWeights, "weights",
+      [
+        [shape.depth, shape.width, shape.width, 4 + 2 * shape.mlpRatio],
+        [shape.classes, shape.width],
+        [shape.grid.height, shape.grid.width, shape.width],
+      ])
+    if shape.positions.isRelative {
+      let tokens = shape.grid.height * shape.grid.width
+      try BackboneError.refuse(
+        name, ifBeyond: BackboneError.mostPairs, "pairs of patches",
+        [[shape.positions == .relativeShared ? 1 : shape.depth, tokens, tokens]])
+    }
     self.init(shape, random: random)
   }
 }

@@ -255,6 +255,11 @@ public final class VisionTransformer: MaskableBackbone {
 }
 
 extension VisionTransformer: ResizableBackbone {
+  /// Absolute positions and tables of relative ones.
+  public func hasValuePerPlace(_ path: String) -> Bool {
+    path == "pos_embed" || path.hasSuffix(RelativePositionBias.tableName)
+  }
+
   /// Absolute positions by antialiased bicubic resampling, relative tables by geometric one.
   public func resized(_ path: String, _ value: Tensor, from source: Extent) -> Tensor? {
     let from = Extent(

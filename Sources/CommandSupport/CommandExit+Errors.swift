@@ -50,6 +50,8 @@ extension CommandExit {
     switch error {
     case .missing, .unreadable: self = .missingInput
     case .unwritable: self = .cannotWrite
+    // Only a writer of ours can hand one over.
+    case .invalidTensor: self = .internalError
     default: self = .badData
     }
   }

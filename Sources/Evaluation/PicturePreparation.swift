@@ -8,11 +8,13 @@ import Tensors
 struct PicturePreparation: Sendable {
   /// How the picture is fitted to the network's size.
   enum Fit: Sendable {
-    /// The whole of it is squashed to the size.
+    /// The whole of it is squashed to the size, as training does it: a JPEG may be decoded smaller, nothing
+    /// is rounded to bytes, and what is beyond the border repeats it, all of which timm does otherwise.
     case whole
     /// It is resized, keeping its aspect where asked for, and the middle is cut out; the size is this
-    /// share of what is resized to. Equal to timm's evaluation, byte for byte.
-    case middle(share: Double, keepsAspect: Bool, filter: ResamplingFilter)
+    /// share of what is resized to. Equal to timm's evaluation, byte for byte, or with `cropsDown` to that
+    /// of the transformers library.
+    case middle(share: Double, keepsAspect: Bool, filter: ResamplingFilter, cropsDown: Bool = false)
   }
 
   /// Picture size of the network.
@@ -41,7 +43,8 @@ struct PicturePreparation: Sendable {
       // As it is written in the file: 0.9 as a Float is a little less.
       share: Double("\(preparation.cropPct)") ?? Double(preparation.cropPct),
       keepsAspect: !squashes,
-      filter: ResamplingFilter(rawValue: preparation.interpolation) ?? .bilinear)
+      filter: ResamplingFilter(rawValue: preparation.interpolation) ?? .bilinear,
+      cropsDown: preparation.cropsDown)
   }
 
   /// The smallest size at which a picture may be decoded; nil where its own is needed.
@@ -68,16 +71,20 @@ struct PicturePreparation: Sendable {
 
   /// The picture at the network's size, or as it is where the network's input squashes it.
   private func fitted(_ image: Image) -> Image {
-    guard case .middle(let share, let keepsAspect, let filter) = fit else { return image }
-    let target = Extent(
-      height: Int(Double(extent.height) / share), width: Int(Double(extent.width) / share))
+    guard case .middle(let share, let keepsAspect, let filter, let cropsDown) = fit else {
+      return image
+    }
+    func whole(_ side: Int) -> Int {
+      Int((Double(side) / share).rounded(cropsDown ? .toNearestOrAwayFromZero : .down))
+    }
+    let target = Extent(height: whole(extent.height), width: whole(extent.width))
     let size = keepsAspect ? Self.size(of: image, covering: target) : target
     let resized = image.resized(
       width: max(size.width, extent.width), height: max(size.height, extent.height),
       filter: filter)
-    // Halves go to the even number, as in the reference.
+    // Halves go to the even number in timm.
     func start(_ whole: Int, _ part: Int) -> Double {
-      (Double(whole - part) / 2).rounded(.toNearestOrEven)
+      (Double(whole - part) / 2).rounded(cropsDown ? .down : .toNearestOrEven)
     }
     return resized.cropped(
       Rectangle(

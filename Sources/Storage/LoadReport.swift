@@ -1,6 +1,6 @@
 /// What happened to each tensor when weights were loaded into a module.
 public struct LoadReport: Sendable, Hashable {
-  /// A tensor that was fitted to another shape.
+  /// A tensor that was fitted to another shape, or to other places in the same shape.
   public struct Reshaped: Sendable, Hashable {
     /// Path in the module.
     public let path: String
@@ -18,7 +18,7 @@ public struct LoadReport: Sendable, Hashable {
   public var unexpected: [String] = []
   /// Names in the file that are no weights of this network but known parts of its published form.
   public var ignored: [String] = []
-  /// Paths that were set from a tensor of another shape.
+  /// Paths that were set from a tensor of another shape or of other places.
   public var reshaped: [Reshaped] = []
   /// Names whose numbers were stored in another type than 32-bit floats, with the type.
   public var converted: [String: String] = [:]

@@ -1,3 +1,5 @@
+import Foundation
+
 extension ModelConfiguration {
   /// Arguments for building the network, in timm's words; what is absent is the architecture's own.
   public struct Arguments: Codable, Sendable, Hashable {
@@ -42,6 +44,19 @@ extension ModelConfiguration {
       self.fcNorm = fcNorm
     }
 
+    /// Names of everything that is set, in timm's words.
+    public var names: [String] {
+      let known = (try? JSONEncoder().encode(self)).flatMap {
+        try? JSONDecoder().decode([String: Ignored].self, from: $0)
+      }
+      return (Array((known ?? [:]).keys) + unknown).sorted()
+    }
+
+    /// A value that is not looked at.
+    private struct Ignored: Decodable {
+      init(from decoder: any Decoder) {}
+    }
+
     private struct Name: CodingKey, Hashable {
       let stringValue: String
       var intValue: Int? { nil }
@@ -55,6 +70,12 @@ extension ModelConfiguration {
       "drop_rate", "pos_drop_rate", "patch_drop_rate", "proj_drop_rate", "attn_drop_rate",
       "weight_init", "fix_init", "strict_img_size", "dynamic_img_size", "dynamic_img_pad",
       "always_partition",
+    ]
+
+    /// Arguments that would change the network, at what it has anyway.
+    private static let usual: [String: Bool] = [
+      "qkv_bias": true, "proj_bias": true, "qk_norm": false, "scale_attn_norm": false,
+      "scale_mlp_norm": false, "pre_norm": false, "final_norm": true,
     ]
 
     /// Reads arguments; one number may stand for a list of equal ones.
@@ -93,7 +114,8 @@ extension ModelConfiguration {
       for (name, sizes) in [("img_size", imgSize), ("window_size", windowSize)] {
         guard sizes.map({ $0.count == 2 }) ?? true else { throw Self.refusal(name, decoder) }
       }
-      guard ratio.map({ $0 == $0.rounded() }) ?? true else {
+      guard ratio.map({ Int(exactly: $0).map(ModelConfiguration.ratios.contains) ?? false }) ?? true
+      else {
         throw Self.refusal("mlp_ratio", decoder)
       }
       guard patch.map({ $0.count == 2 && $0[0] == $0[1] }) ?? true else {
@@ -105,6 +127,11 @@ extension ModelConfiguration {
       patchSize = patch?[0]
       unknown = container.allKeys.map(\.stringValue).filter { name in
         guard !seen.contains(name) else { return false }
+        if let usual = Self.usual[name],
+          (try? container.decode(Bool.self, forKey: Name(name))) == usual
+        {
+          return false
+        }
         return (try? container.decodeNil(forKey: Name(name))) == false
       }.sorted()
     }
@@ -115,7 +142,8 @@ extension ModelConfiguration {
           codingPath: decoder.codingPath + [Name(name)],
           debugDescription:
             "networks here take pictures of three colours, square patches, sizes of "
-            + "one number or two, and whole ratios"))
+            + "one number or two, and whole ratios of \(ModelConfiguration.ratios.lowerBound) to "
+            + "\(ModelConfiguration.ratios.upperBound)"))
     }
 
     /// Writes what is set.

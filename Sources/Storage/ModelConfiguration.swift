@@ -103,6 +103,9 @@ public struct ModelConfiguration: Codable, Sendable, Hashable {
         path: url.path,
         reason: "input_size must be [3, height, width] and crop_pct above 0 and at most 1")
     }
+    if let mistake = rangeMistake {
+      throw .invalidConfiguration(path: url.path, reason: mistake)
+    }
     guard ["bilinear", "bicubic", "nearest"].contains(pretrainedCfg.interpolation) else {
       throw .invalidConfiguration(
         path: url.path,

@@ -37,7 +37,8 @@ public enum ModuleWeights {
       tensors.append(
         (
           naming.names(of: path).first ?? path, buffer.value.shape,
-          buffer.isInteger ? .int64(values.map { Int64($0) }) : numbers(values)
+          buffer.isInteger
+            ? .int64(values.map { Int64(exactly: $0.rounded()) ?? .max }) : numbers(values)
         ))
     }
     try SafetensorsWriter.write(tensors, metadata: metadata, to: url)
@@ -55,7 +56,10 @@ public enum ModuleWeights {
   ///   - isFresh: whether the module was made to be filled by this file and nothing else.
   ///   - optional: paths that may be absent, and names that may be left over, without an error.
   ///   - naming: how the file names the module's tensors, chosen by the names in it.
-  ///   - resize: makes a tensor of another shape fit: path, value in the file; nil where it cannot.
+  ///   - isPerPlace: paths whose tensors belong to the places of other pictures than the module's, so that
+  ///     they must be fitted even where the shapes agree: 16 rows of 8 places are as many as 8 of 16.
+  ///   - resize: makes such a tensor, or one of another shape, fit: path, value in the file; nil where it
+  ///     cannot.
   /// - Returns: what was loaded, missing, unexpected, ignored, reshaped and converted.
   /// - Throws: `SafetensorsError` for a damaged file, `WeightsError` for one that does not fit.
   @discardableResult
@@ -63,6 +67,7 @@ public enum ModuleWeights {
     into module: any Module, from url: URL, isFresh: Bool = false,
     optional: (String) -> Bool = { _ in false },
     naming: (Set<String>) -> WeightNaming = { _ in .own },
+    isPerPlace: (String) -> Bool = { _ in false },
     resize: (String, Tensor) -> Tensor? = { _, _ in nil }
   ) throws -> LoadReport {
     let source = try WeightSource(contentsOf: url, naming: naming)
@@ -97,7 +102,8 @@ public enum ModuleWeights {
     var values: [(slot: Slot, value: Tensor)] = []
     for slot in slots {
       guard let shape = source.shape(of: slot.path) else { continue }
-      if shape == slot.shape, isFresh {
+      let isOfOtherPlaces = isPerPlace(slot.path)
+      if shape == slot.shape, isFresh, !isOfOtherPlaces {
         try slot.fill { try source.read(slot.path, isInteger: slot.isInteger, into: $0) }
         guard slot.isFinite() else {
           throw WeightsError.notFinite(path: url.path, name: slot.path)
@@ -106,13 +112,18 @@ public enum ModuleWeights {
         var value = try Tensor(shape: shape) {
           try source.read(slot.path, isInteger: slot.isInteger, into: $0)
         }
-        if shape != slot.shape {
+        if shape != slot.shape || isOfOtherPlaces {
           guard !slot.isInteger, let fitted = resize(slot.path, value), fitted.shape == slot.shape
           else {
+            guard shape != slot.shape else {
+              throw WeightsError.ofOtherPlaces(path: url.path, name: slot.path)
+            }
             throw WeightsError.shapeMismatch(
               path: url.path, name: slot.path, file: shape, module: slot.shape)
           }
-          report.reshaped.append(.init(path: slot.path, from: shape, to: slot.shape))
+          if shape != slot.shape || fitted != value {
+            report.reshaped.append(.init(path: slot.path, from: shape, to: slot.shape))
+          }
           value = fitted
         }
         guard value.isFinite else {

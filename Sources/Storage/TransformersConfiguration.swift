@@ -3,9 +3,14 @@ import Foundation
 /// The `config.json` and `preprocessor_config.json` of the transformers library, for the networks of that
 /// library that are built here.
 struct TransformersConfiguration {
-  private struct Network: Decodable {
+  /// What tells a description of that library from timm's.
+  private struct Kind: Decodable {
     let model_type: String?
     let architecture: String?
+  }
+
+  private struct Network: Decodable {
+    let model_type: String?
     let architectures: [String]?
     let hidden_size: Int?
     let num_hidden_layers: Int?
@@ -34,10 +39,10 @@ struct TransformersConfiguration {
 
   /// Reads the description, or nil where it is none of that library's.
   init?(data: Data, folder: URL) throws {
-    guard let network = try? JSONDecoder().decode(Network.self, from: data),
-      network.architecture == nil, network.model_type != nil
+    guard let kind = try? JSONDecoder().decode(Kind.self, from: data), kind.architecture == nil,
+      kind.model_type != nil
     else { return nil }
-    self.network = network
+    network = try JSONDecoder().decode(Network.self, from: data)
     self.data = data
     preprocessor = try TransformersPreprocessor(folder: folder)
   }
@@ -73,7 +78,8 @@ struct TransformersConfiguration {
       var configuration = ModelConfiguration(
         architecture: built.name, numClasses: isClassifier ? network.id2label?.count ?? 2 : 0,
         numFeatures: built.width, globalPool: pool, modelArgs: built.arguments,
-        pretrainedCfg: try preprocessor.preparation(size: size),
+        pretrainedCfg: try preprocessor.preparation(
+          size: size, isOwn: network.swift_vision != nil),
         swiftVision: network.swift_vision
           ?? .init(embedding: 0, origin: "weights of the transformers library"))
       let prefix = isBare ? "" : "\(type)."
@@ -93,12 +99,12 @@ struct TransformersConfiguration {
   }
 
   private func ratio(_ value: Float) throws -> Int {
-    guard value >= 1, value == value.rounded(), value < 1000 else {
+    guard let ratio = Int(exactly: value), ModelConfiguration.ratios.contains(ratio) else {
       throw TransformersRefusal(
         description: "the hidden width of an MLP must be a multiple of that of its input, not "
           + "\(value) times as much")
     }
-    return Int(value)
+    return ratio
   }
 
   private typealias Built = (
@@ -122,7 +128,7 @@ struct TransformersConfiguration {
     get throws {
       let width = network.hidden_size ?? 768
       guard width > 0 else { throw TransformersRefusal(description: "hidden_size must be above 0") }
-      let hidden = Float(network.intermediate_size ?? 4 * width)
+      let hidden = network.intermediate_size.map { Float($0) } ?? 4 * Float(width)
       var arguments = transformer(
         patch: 16, size: try size(224), ratio: try ratio(hidden / Float(width)))
       arguments.normEpsilon = network.layer_norm_eps ?? 1e-12

@@ -28,18 +28,17 @@ public struct TransformersForm: Sendable, Hashable {
     let filters = ["nearest": 0, "bilinear": 2, "bicubic": 3]
     preprocessor.set("resample", to: "\(filters[preparation.interpolation] ?? 2)")
     for key in ["do_normalize", "do_resize"] { preprocessor.set(key, to: "true") }
-    let size = "{\"height\": \(height), \"width\": \(width)}"
-    switch preparation.cropMode ?? .center {
-    case .squash:
-      preprocessor.set("size", to: size)
-      preprocessor.set("crop_size", to: "null")
-      preprocessor.set("do_center_crop", to: "false")
-    case .center:
-      let edge = Float(min(height, width)) / preparation.cropPct
-      preprocessor.set("size", to: "{\"shortest_edge\": \(Int(edge.rounded()))}")
-      preprocessor.set("crop_size", to: size)
-      preprocessor.set("do_center_crop", to: "true")
+    func whole(_ side: Int) -> Int { Int((Float(side) / preparation.cropPct).rounded()) }
+    func sides(_ height: Int, _ width: Int) -> String {
+      "{\"height\": \(height), \"width\": \(width)}"
     }
+    let isCropped = preparation.cropMode != .squash || preparation.cropPct < 1
+    preprocessor.set(
+      "size",
+      to: preparation.cropMode == .squash
+        ? sides(whole(height), whole(width)) : "{\"shortest_edge\": \(whole(min(height, width)))}")
+    preprocessor.set("crop_size", to: isCropped ? sides(height, width) : "null")
+    preprocessor.set("do_center_crop", to: "\(isCropped)")
     do {
       let encoder = JSONEncoder()
       encoder.outputFormatting = .sortedKeys

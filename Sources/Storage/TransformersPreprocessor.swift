@@ -50,11 +50,19 @@ struct TransformersPreprocessor {
         description: "\(name) is missing beside it, so nobody knows how pictures are prepared")
     }
     self.data = data
-    fields = try JSONDecoder().decode(Fields.self, from: data)
+    do {
+      fields = try JSONDecoder().decode(Fields.self, from: data)
+    } catch let error as DecodingError {
+      throw TransformersRefusal(description: "\(name) beside it is wrong: \(error.sentence)")
+    }
   }
 
-  /// The same in timm's words, for pictures of a size.
-  func preparation(size: [Int]) throws -> ModelConfiguration.Preparation {
+  /// The same in timm's words.
+  ///
+  /// - Parameters:
+  ///   - size: picture size of the network, taken where the file states none.
+  ///   - isOwn: whether the folder was written here, where rectangles are cropped as timm does it.
+  func preparation(size: [Int], isOwn: Bool) throws -> ModelConfiguration.Preparation {
     let name = TransformersForm.preprocessorName
     guard fields.do_rescale ?? true, abs((fields.rescale_factor ?? 1 / 255) * 255 - 1) < 1e-4,
       fields.do_resize ?? true
@@ -77,12 +85,44 @@ struct TransformersPreprocessor {
     }
     var preparation = ModelConfiguration.Preparation(
       inputSize: [3] + size, interpolation: filter, mean: mean, std: std)
-    if fields.do_center_crop ?? false, let edge = fields.size?.shortest,
-      let crop = fields.crop_size?.sides?.min() ?? fields.crop_size?.shortest, edge > 0
-    {
-      preparation.cropMode = .center
-      preparation.cropPct = min(Float(crop) / Float(edge), 1)
+    guard fields.do_center_crop ?? false else {
+      if let sides = fields.size?.sides {
+        preparation.inputSize = [3] + sides
+      } else if fields.size?.shortest != nil {
+        throw TransformersRefusal(
+          description:
+            "\(name) resizes the shorter side and cuts nothing out (size, do_center_crop), "
+            + "so its pictures have no common size")
+      }
+      return preparation
     }
+    let square = fields.crop_size?.shortest.map { [$0, $0] }
+    guard let crop = fields.crop_size?.sides ?? square, crop.allSatisfy({ $0 > 0 }) else {
+      throw TransformersRefusal(
+        description: "\(name) cuts the middle out and does not say how much (crop_size)")
+    }
+    preparation.inputSize = [3] + crop
+    preparation.cropsDown = true
+    let shares: [Float]
+    if let edge = fields.size?.shortest {
+      guard crop[0] == crop[1] || isOwn else {
+        throw TransformersRefusal(
+          description: "\(name) cuts the rectangle \(crop[0])x\(crop[1]) out of pictures of a "
+            + "shorter side, which is done here for squares alone")
+      }
+      preparation.cropMode = .center
+      shares = [Float(crop.min() ?? 0) / Float(edge)]
+    } else {
+      let sides = fields.size?.sides ?? crop
+      shares = zip(crop, sides).map { Float($0) / Float($1) }
+    }
+    guard let share = shares.first, shares.allSatisfy({ $0 == share }), share > 0, share <= 1 else {
+      throw TransformersRefusal(
+        description:
+          "\(name) cuts out more than it resizes to, or another share of the height than of "
+          + "the width (size, crop_size)")
+    }
+    preparation.cropPct = share
     return preparation
   }
 }

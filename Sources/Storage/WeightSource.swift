@@ -16,7 +16,14 @@ struct WeightSource {
     files = try WeightShards.files(of: url)
     var places: [String: Int] = [:]
     for (index, file) in files.enumerated() {
-      for tensor in file.tensors { places[tensor.name] = index }
+      for tensor in file.tensors {
+        if let other = places.updateValue(index, forKey: tensor.name) {
+          throw SafetensorsError.unreadable(
+            path: file.url.path,
+            reason:
+              "its tensor \"\(tensor.name)\" is in \(files[other].url.lastPathComponent) as well")
+        }
+      }
     }
     self.places = places
     names = Set(places.keys)

@@ -19,9 +19,9 @@ extension BackboneOptions {
     // Networks of one kind of pooling are described by it too; only transformers have a choice.
     if configuration.architecture.hasPrefix("vit_") {
       switch pool {
-      case "token": pooling = .token
+      // timm's networks of these names take the class token where the description does not say.
+      case "token", "": pooling = .token
       case "avg": pooling = .mean
-      case "": pooling = nil
       default: throw .unknownArguments(path: path, names: ["global_pool \"\(pool)\""])
       }
       // timm normalises after mean pooling and before token pooling unless told otherwise.

@@ -21,11 +21,23 @@ public struct LoadNotice: Sendable, Hashable {
       case .squash: "squashed to the size"
       case .center: String(format: "the middle %g of the sides", Double(preparation.cropPct))
       }
+    func size(_ extent: Extent) -> String { "\(extent.height)x\(extent.width)" }
+    var positions = ""
+    if let stored = model.storedExtent, model.report?.reshaped.isEmpty == false {
+      positions =
+        "positions of \(size(stored)) fitted to \(size(model.extent)), absolute ones antialiased as "
+        + "in timm; "
+    }
+    let pooling =
+      (model.backbone as? VisionTransformer).map {
+        $0.configuration.pooling == .token
+          ? ", features of the class token" : ", features of the mean of all patches"
+      } ?? ""
     self.init(
       model.origin, model.configuration.architecture, model.report,
-      preparation: "pictures of \(model.extent.height)x\(model.extent.width), \(fitting), "
+      preparation: positions + "pictures of \(size(model.extent)), \(fitting), "
         + "\(preparation.interpolation), mean \(list(preparation.mean)), std "
-        + list(preparation.std))
+        + list(preparation.std) + pooling)
   }
 
   /// What is told about a restoration network.

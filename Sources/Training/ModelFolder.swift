@@ -14,6 +14,8 @@ public struct LoadedModel {
   public let origin: String
   /// What happened to each tensor of the file; nil for an untrained network.
   public let report: LoadReport?
+  /// Picture size whose positions the file holds; nil for an untrained network.
+  public let storedExtent: Extent?
 
   /// How pictures must be prepared.
   public var preprocessing: Preprocessing {
@@ -95,29 +97,40 @@ public enum ModelFolder {
   ///
   /// Model folders may be written here, by timm, or by the transformers library, and their weights
   /// may have the names of any form that the backbone's catalog entry knows. Loading is strict.
-  public static func load(_ reference: String, seed: Int = 0) throws -> LoadedModel {
+  ///
+  /// - Parameters:
+  ///   - reference: what to open.
+  ///   - extent: picture size, before that of the reference.
+  ///   - seed: seed of an untrained network's weights.
+  public static func load(
+    _ reference: String, extent asked: Extent? = nil, seed: Int = 0
+  ) throws -> LoadedModel {
     if reference.hasPrefix("random:") {
-      let (name, extent) = Self.parts(of: reference.dropFirst("random:".count))
+      var (name, extent) = Self.parts(of: reference.dropFirst("random:".count))
+      extent = asked ?? extent
       let made = try makeNetwork(
         named: name, options: .init(image: extent), random: RandomStream(seed: UInt64(seed)))
       return LoadedModel(
         backbone: made.backbone,
         configuration: configuration(
           of: made.backbone, entry: made.entry, embedding: 0, origin: "untrained, seed \(seed)"),
-        origin: reference, report: nil)
+        origin: reference, report: nil, storedExtent: nil)
     }
     var (path, extent) = (reference, Extent?.none)
     if !FileManager.default.fileExists(atPath: path) { (path, extent) = parts(of: path[...]) }
-    return try load(folder: try modelFolder(of: URL(fileURLWithPath: path)), extent: extent)
+    return try load(
+      folder: try modelFolder(of: URL(fileURLWithPath: path)), extent: asked ?? extent)
   }
 
   private static func load(folder: URL, extent: Extent?) throws -> LoadedModel {
     var configuration = try ModelConfiguration(folder: folder)
     let size = configuration.pretrainedCfg.inputSize
+    let prepared = Extent(height: size[1], width: size[2])
     var options = try BackboneOptions(configuration, folder: folder)
     // The grid of the stored positions is that of the arguments, whatever size is asked for now.
-    let stored = options.image ?? Extent(height: size[1], width: size[2])
-    options.image = extent ?? stored
+    let stored = options.image ?? prepared
+    let image = extent ?? (configuration.transformers == nil ? stored : prepared)
+    options.image = image
     // timm would open the folder as its own network of stride 2: such a network has another name.
     if options.lastStride == 1,
       let named = BackboneCatalog.entry(named: configuration.architecture + "_stride1")
@@ -127,13 +140,12 @@ public enum ModelFolder {
     }
     let made = try makeNetwork(
       named: configuration.architecture, options: options, random: .blank)
+    let resizable = made.backbone as? any ResizableBackbone
     let report = try ModuleWeights.read(
       into: made.backbone, from: folder.appendingPathComponent(ModelConfiguration.weightsName),
       isFresh: true, naming: made.entry.naming,
-      resize: { path, value in
-        (made.backbone as? any ResizableBackbone)?.resized(path, value, from: stored)
-      })
-    let image = made.backbone.inputExtent
+      isPerPlace: { image != stored && resizable?.hasValuePerPlace($0) == true },
+      resize: { resizable?.resized($0, $1, from: stored) })
     if extent != nil || !made.backbone.acceptsAnyExtent {
       configuration.pretrainedCfg.inputSize = [3, image.height, image.width]
     }
@@ -141,7 +153,8 @@ public enum ModelFolder {
       configuration.modelArgs.imgSize = [image.height, image.width]
     }
     return LoadedModel(
-      backbone: made.backbone, configuration: configuration, origin: folder.path, report: report)
+      backbone: made.backbone, configuration: configuration, origin: folder.path, report: report,
+      storedExtent: stored)
   }
 
   /// The name and picture size of `NAME` or `NAME@HEIGHTxWIDTH`; a size that is none stays in the name.

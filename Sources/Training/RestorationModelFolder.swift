@@ -46,7 +46,22 @@ public enum RestorationModelFolder {
         network: try entry(name).make(random), name: name, origin: reference, report: nil)
     }
     let folder = try ModelFolder.modelFolder(of: URL(fileURLWithPath: reference))
-    return try load(folder: folder, named: try ModelConfiguration(folder: folder).architecture)
+    let configuration = try ModelConfiguration(folder: folder)
+    let entry = try entry(configuration.architecture)
+    let arguments =
+      configuration.modelArgs.names + (configuration.numClasses == 0 ? [] : ["num_classes"])
+    let path = folder.appendingPathComponent(ModelConfiguration.fileName).path
+    guard arguments.isEmpty else {
+      throw ModelReferenceError.unknownArguments(path: path, names: arguments)
+    }
+    let preparation = configuration.pretrainedCfg
+    guard preparation.mean == [0, 0, 0], preparation.std == [1, 1, 1] else {
+      throw ModelFolderError.invalidConfiguration(
+        path: path,
+        reason:
+          "mean and std are not 0 and 1, and networks for restoration take values 0…1 as they are")
+    }
+    return try load(folder: folder, named: entry.name)
   }
 
   /// Opens the weights of a model folder for the network of a name.

@@ -101,9 +101,8 @@ final class ConvNet: Module, TestNetwork {
 
 /// The largest difference over the largest magnitude of what is expected.
 func relativeDifference(_ found: Tensor, _ expected: Tensor) -> Float {
-  guard found.count == expected.count else { return .infinity }
-  let size = expected.values.reduce(1e-6) { max($0, abs($1)) }
-  return zip(found.values, expected.values).reduce(0) { max($0, abs($1.0 - $1.1)) } / size
+  let found = found.reshaped(found.count == expected.count ? expected.shape : found.shape)
+  return Float(found.largestDifference(from: expected) / max(expected.largestMagnitude, 1e-6))
 }
 
 /// A folder that is gone after the test.

@@ -35,11 +35,9 @@ struct Golden {
     let expected = try tensor(name)
     #expect(
       found.shape == expected.shape, "shape of \(name)", sourceLocation: sourceLocation)
-    guard found.count == expected.count else { return }
-    let scale = expected.values.reduce(1e-12) { max($0, abs(Double($1))) }
-    let difference = zip(found.values, expected.values).reduce(0) {
-      max($0, abs(Double($1.0) - Double($1.1)))
-    }
+    guard found.shape == expected.shape else { return }
+    let scale = max(expected.largestMagnitude, 1e-12)
+    let difference = found.largestDifference(from: expected)
     #expect(
       difference <= tolerance * scale, "\(name): off by \(difference / scale) of its size",
       sourceLocation: sourceLocation)

@@ -105,6 +105,26 @@ struct ReferenceNumberTests {
     }
   }
 
+  @Test func `ResNet with instance norms equals the original`() {
+    // The classifier takes part in the fill, not in the result.
+    let model = ResNet(
+      blocks: [1, 1, 1, 1], classes: 1, mixesInstances: true, image: Extent(height: 64, width: 32),
+      random: RandomStream(seed: 0))
+    let tensors = namedTensors(of: model)
+    #expect(tensors.count == 93)
+    fillByFormula(tensors, amplitude: 0.02)
+    // What was recorded is the last map, before pooling.
+    let context = ForwardContext.inference()
+    let map = model.running(
+      0..<model.blockCount,
+      on: model.embedded(Variable(formulaPicture(height: 64, width: 32)), in: context), in: context
+    ).value
+    #expect(map.shape == [1, 2, 1, 2048])
+    expectClose(
+      [Float(map.summed()), Float(map.summedSquares())], [219.10650906, 40.84420962],
+      tolerance: 1e-5)
+  }
+
   @Test func `insightface's residual network equals the original`() {
     let model = FaceResNet(
       blocks: [1, 1, 1, 1], image: Extent(height: 112, width: 112), random: RandomStream(seed: 0))

@@ -1,6 +1,9 @@
 import Foundation
+import Layers
 import Storage
+import Tensors
 import Testing
+import Training
 
 /// `vision-export` as people and scripts meet it.
 @Suite struct ExportTests {
@@ -13,6 +16,10 @@ import Testing
 
   private func export(_ arguments: String...) throws -> ProgramRun {
     try ProgramRun("vision-export", arguments, directory: folder)
+  }
+
+  private func lastLine(_ run: ProgramRun) -> String {
+    run.errors.split(whereSeparator: \.isNewline).last.map(String.init) ?? ""
   }
 
   @Test(arguments: [
@@ -124,6 +131,61 @@ import Testing
     #expect(abs(Double(sizes[0]) / Double(sizes[1]) - 2) < 0.02)
   }
 
+  @Test func `a network that gives no numbers is not called equal`() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let model = try ModelFolder.load("random:convnet_small", seed: 1)
+    for (_, parameter) in model.backbone.parameters where parameter.value.rank == 4 {
+      parameter.value = parameter.value.scaled(by: 1e30)
+    }
+    try ModelFolder.write(
+      model.backbone, configuration: model.configuration,
+      to: folder.appendingPathComponent("diverged"))
+    for format in ["safetensors", "onnx"] {
+      let run = try export("diverged", "--format", format, "--output", "out-\(format)")
+      #expect(run.exit == 65 && run.errors.contains("no finite numbers"), "\(run.errors)")
+      #expect(!run.errors.contains("largest difference"))
+    }
+  }
+
+  @Test(arguments: [
+    ("\"patch_size\": 8", "\"patch_size\": 0"), ("\"in_chans\": 3", "\"mlp_ratio\": 1e30"),
+    ("\"embed_dim\": 24", "\"embed_dim\": 4000000000000"), ("\"depth\": 2", "\"depth\": -2"),
+  ])
+  func `a description with a number that no network has ends in a sentence`(
+    _ old: String, _ new: String
+  ) throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let golden = ReadmeTests.root.appendingPathComponent("Tests/TrainingTests/Goldens/timm-token")
+    let model = folder.appendingPathComponent("model")
+    try FileManager.default.copyItem(at: golden, to: model)
+    let file = model.appendingPathComponent("config.json")
+    let text = try String(contentsOf: file, encoding: .utf8)
+    #expect(text.contains(old))
+    try Data(text.replacingOccurrences(of: old, with: new).utf8).write(to: file)
+    let run = try export("model", "--format", "safetensors", "--output", "out")
+    #expect(run.exit == 65 && isOneSentence(lastLine(run)), "\(run.errors)")
+    #expect(run.errors.contains(new.split(separator: "\"")[0]))
+  }
+
+  @Test func `descriptions of restoration networks are read whole`() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let made = try export("random:nafnet_small", "--format", "safetensors", "--output", "n")
+    #expect(made.exit == 0, "\(made.errors)")
+    let file = folder.appendingPathComponent("n/config.json")
+    let text = try String(contentsOf: file, encoding: .utf8)
+    for (old, new, word) in [
+      ("\"model_args\" : {", "\"model_args\" : {\"width\": 16", "width"),
+      ("\"num_classes\" : 0", "\"num_classes\" : 3", "num_classes"),
+      ("\"mean\" : [\n      0,", "\"mean\" : [\n      0.5,", "mean and std"),
+    ] {
+      #expect(text.contains(old))
+      try Data(text.replacingOccurrences(of: old, with: new).utf8).write(to: file)
+      let run = try ProgramRun("vision-restore", ["n", ".", "out"], directory: folder)
+      #expect(run.exit == 65 && run.errors.contains(word), "\(run.errors)")
+      #expect(isOneSentence(lastLine(run)), "\(run.errors)")
+    }
+  }
+
   @Test func `mistakes are answered in one sentence`() throws {
     defer { try? FileManager.default.removeItem(at: folder) }
     let missing = try export("nothing", "--format", "onnx", "--output", "m.onnx")
@@ -131,6 +193,19 @@ import Testing
     let adapter = try export(
       "random:convnet_small", "--format", "onnx", "--output", "m.onnx", "--adapter", "a")
     #expect(adapter.exit == 64 && adapter.errors.contains("--merge"))
+    let made = try export("random:convnet_small", "--format", "safetensors", "--output", "a@b")
+    #expect(made.exit == 0, "\(made.errors)")
+    let sized = try export(
+      "a@b", "--format", "onnx", "--output", "sized.onnx", "--size", "32x32", "--json")
+    #expect(sized.exit == 0 && sized.object?["pictures"] as? [Int] == [32, 32], "\(sized.errors)")
+    try FileManager.default.removeItem(at: folder.appendingPathComponent("a@b/model.safetensors"))
+    let bare = try export("a@b", "--format", "safetensors", "--output", "bare")
+    #expect(bare.exit == 66 && isOneSentence(lastLine(bare)), "\(bare.errors)")
+    let restorer = try export("random:nafnet_small", "--format", "safetensors", "--output", "n")
+    #expect(restorer.exit == 0, "\(restorer.errors)")
+    try FileManager.default.removeItem(at: folder.appendingPathComponent("n/model.safetensors"))
+    let restoring = try ProgramRun("vision-restore", ["n", ".", "out"], directory: folder)
+    #expect(restoring.exit == 66 && isOneSentence(lastLine(restoring)), "\(restoring.errors)")
     let size = try export(
       "random:convnet_small", "--format", "onnx", "--output", "m.onnx", "--size", "ten")
     #expect(size.exit == 64 && size.errors.contains("HEIGHTxWIDTH"))

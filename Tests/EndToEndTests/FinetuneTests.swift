@@ -239,6 +239,10 @@ import Testing
     #expect((merged.object?["mergedDifference"] as? Double ?? 1) < 1e-4)
     #expect(merged.object?["intruderDimensions"] as? Int != nil)
     #expect(merged.object?["softened"] as? [String] != nil && merged.errors.contains("softened "))
+    let headless = try ProgramRun(
+      "vision-export",
+      [run, "--format", "safetensors", "--output", people.path("headless"), "--dry-run"])
+    #expect(headless.exit == 0 && headless.errors.contains("the ReID head"), "\(headless.errors)")
     let alone = try ProgramRun(
       "vision-export",
       [

@@ -55,6 +55,49 @@ final class ModuleWeightsTests {
     #expect(file["first.weight"]?.shape == [3, 2])
   }
 
+  @Test func `a counter beyond what floats count is no trap`() throws {
+    let source = Network(seed: 1)
+    try ModuleWeights.write(source, to: url)
+    let file = try SafetensorsFile(contentsOf: url)
+    try SafetensorsWriter.write(
+      file.tensors.map { entry in
+        (
+          entry.name, entry.shape,
+          entry.type == .integer64 ? .int64([.max - 3]) : .float32(try file.floats(entry.name))
+        )
+      }, to: url)
+    let target = Network(seed: 2)
+    try ModuleWeights.read(into: target, from: url)
+    try ModuleWeights.write(target, to: url)
+    let counter = try SafetensorsFile(contentsOf: url)
+      .integers("normalization.num_batches_tracked")
+    #expect(counter == [.max])
+  }
+
+  @Test func `what belongs to other places is fitted in the same shape, or refused`() throws {
+    let source = Network(seed: 1)
+    try ModuleWeights.write(source, to: url)
+    func read(
+      isFresh: Bool, resize: @escaping (String, Tensor) -> Tensor?
+    ) throws -> (LoadReport, Network) {
+      let target = Network(seed: 2)
+      let report = try ModuleWeights.read(
+        into: target, from: url, isFresh: isFresh, isPerPlace: { $0 == "first.weight" },
+        resize: resize)
+      return (report, target)
+    }
+    for isFresh in [false, true] {
+      let (report, target) = try read(isFresh: isFresh) { $1.scaled(by: 2) }
+      #expect(report.reshaped.map(\.path) == ["first.weight"])
+      #expect(target.first.weight.value == source.first.weight.value.scaled(by: 2))
+      #expect(values(target).dropFirst() == values(source).dropFirst())
+      let (same, _) = try read(isFresh: isFresh) { $1 }
+      #expect(same.reshaped.isEmpty)
+      let error = error { _ = try read(isFresh: isFresh) { _, _ in nil } }
+      #expect(error == .ofOtherPlaces(path: url.path, name: "first.weight"))
+    }
+  }
+
   @Test func `overrides are written in place of the values`() throws {
     let source = Network(seed: 1)
     let ones = Tensor(repeating: 1, shape: [3, 2])

@@ -29,8 +29,8 @@ struct ONNXModelTests {
       let own = forward(Variable(pictures), .inference()).value
       let again = try written.evaluated(on: pictures)
       #expect(own.shape == again.shape)
-      let difference = zip(own.values, again.values).reduce(0) { max($0, abs($1.0 - $1.1)) }
-      let size = own.values.reduce(1e-6) { max($0, abs($1)) }
+      let difference = again.largestDifference(from: own)
+      let size = max(own.largestMagnitude, 1e-6)
       #expect(difference <= 1e-4 * size, "off by \(difference / size)")
     }
   }

@@ -99,4 +99,18 @@ struct TensorTests {
     await #expect(processExitsWith: .failure) { _ = Tensor(zeros: [4]).reshaped([3]) }
     await #expect(processExitsWith: .failure) { _ = Tensor(zeros: [4])[4] }
   }
+
+  @Test func `nothing is near what is no number`() {
+    let numbers = Tensor([1, -2, 3], shape: [3])
+    #expect(numbers.largestDifference(from: Tensor([1, -2.5, 3.25], shape: [3])) == 0.5)
+    #expect(numbers.largestMagnitude == 3)
+    for wrong in [[Float.nan, -2, 3], [1, .nan, 3], [1, -2, .infinity]] {
+      let wrong = Tensor(wrong, shape: [3])
+      #expect(numbers.largestDifference(from: wrong) == .infinity)
+      #expect(wrong.largestDifference(from: numbers) == .infinity)
+      #expect(wrong.largestDifference(from: wrong) == .infinity)
+      #expect(wrong.largestMagnitude == .infinity)
+    }
+    #expect(numbers.largestDifference(from: numbers.reshaped([1, 3])) == .infinity)
+  }
 }

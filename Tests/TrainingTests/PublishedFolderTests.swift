@@ -15,28 +15,18 @@ struct PublishedFolderTests {
     "transformers-dinov2-registers",
   ]
 
-  private func folder(_ name: String) throws -> URL {
-    try #require(
-      Bundle.module.url(forResource: name, withExtension: nil, subdirectory: "Goldens"))
-  }
-
-  private func largestDifference(_ first: [Float], _ second: [Float]) -> Float {
-    zip(first, second).reduce(0) { max($0, abs($1.0 - $1.1)) }
-  }
-
   @Test(arguments: folders)
   func `a folder gives the features of the library that wrote it`(_ name: String) throws {
-    let folder = try folder(name)
+    let folder = try PublishedFolders.folder(name)
     let model = try ModelFolder.load(folder.path)
     let expected = try SafetensorsFile(
       contentsOf: folder.appendingPathComponent("expected.safetensors"))
     let pictures = Tensor(
       try expected.floats("pictures"), shape: try #require(expected["pictures"]).shape)
     let features = model.backbone.features(of: Variable(pictures), in: .inference()).value
-    let wanted = try expected.floats("features")
-    #expect(features.shape == (try #require(expected["features"])).shape)
-    let size = wanted.reduce(0) { max($0, abs($1)) }
-    #expect(largestDifference(features.values, wanted) <= 1e-5 * size)
+    let wanted = Tensor(
+      try expected.floats("features"), shape: try #require(expected["features"]).shape)
+    #expect(features.largestDifference(from: wanted) <= 1e-5 * wanted.largestMagnitude)
     let report = try #require(model.report)
     #expect(report.missing.isEmpty && report.unexpected.isEmpty)
     #expect(report.loaded.count == model.backbone.parameters.count + model.backbone.buffers.count)
@@ -52,7 +42,7 @@ struct PublishedFolderTests {
   // A network with registers adds a position to its class token, which nobody can take out again.
   @Test(arguments: folders.filter { $0 != "transformers-dinov2-registers" })
   func `weights go back into the form they came in, bit for bit`(_ name: String) throws {
-    let folder = try folder(name)
+    let folder = try PublishedFolders.folder(name)
     let model = try ModelFolder.load(folder.path)
     let report = try #require(model.report)
     let original = try SafetensorsFile(
@@ -72,23 +62,9 @@ struct PublishedFolderTests {
     }
   }
 
-  @Test func `another picture size fits the positions and says so`() throws {
-    let path = try folder("timm-token").path
-    let model = try ModelFolder.load(path + "@48x40")
-    #expect(model.extent == Extent(height: 48, width: 40))
-    #expect(model.configuration.modelArgs.imgSize == [48, 40])
-    let reshaped = try #require(model.report).reshaped
-    #expect(reshaped.map(\.path) == ["pos_embed"])
-    #expect(reshaped.first?.from == [1, 9, 24])
-    #expect(reshaped.first?.to == [1, 31, 24])
-    #expect(model.report?.summary.contains("1 reshaped") == true)
-    let swin = try ModelFolder.load(try folder("timm-swin").path + "@8x4")
-    #expect(
-      swin.report?.reshaped.contains { $0.path.hasSuffix("relative_position_bias_table") } == true)
-  }
-
   @Test func `the picture's preparation is that of the file`() throws {
-    let preparation = try ModelFolder.load(try folder("timm-token").path).configuration
+    let preparation = try ModelFolder.load(try PublishedFolders.folder("timm-token").path)
+      .configuration
       .pretrainedCfg
     #expect(preparation.interpolation == "bicubic")
     #expect(preparation.cropPct == 0.9)
@@ -96,54 +72,16 @@ struct PublishedFolderTests {
     #expect(preparation.mean == [0.5, 0.5, 0.5])
   }
 
-  private func changed(_ name: String, _ old: String, _ new: String) throws -> String {
-    let copy = FileManager.default.temporaryDirectory.appendingPathComponent("folder-\(UUID())")
-    defer { try? FileManager.default.removeItem(at: copy) }
-    try FileManager.default.copyItem(at: try folder(name), to: copy)
-    let file = copy.appendingPathComponent("config.json")
-    let text = try String(contentsOf: file, encoding: .utf8)
-    #expect(text.contains(old))
-    try Data(text.replacingOccurrences(of: old, with: new).utf8).write(to: file)
-    do {
-      _ = try ModelFolder.load(copy.path)
-      return ""
-    } catch {
-      return "\(error)"
-    }
-  }
-
-  @Test func `what cannot be built or prepared is named`() throws {
-    #expect(
-      try changed("timm-token", "\"in_chans\": 3", "\"in_chans\": 3, \"qk_norm\": true")
-        .contains("qk_norm"))
-    #expect(
-      try changed("timm-token", "\"in_chans\": 3", "\"in_chans\": 1").contains("three colours"))
-    #expect(try changed("timm-token", "bicubic", "lanczos").contains("lanczos"))
-    #expect(try changed("timm-token", "\"mean\"", "\"average\"").contains("mean is missing"))
-    #expect(
-      try changed("timm-token", "\"num_heads\": 3", "\"num_heads\": 5")
-        .contains("do not divide into 5 heads"))
-    #expect(
-      try changed("timm-token", "\"depth\": 2", "\"depth\": 3")
-        .contains("12 missing"))
-    #expect(try changed("transformers-base", "\"vit\"", "\"swinv2\"").contains("swinv2"))
-  }
-
-  private func fields(_ url: URL) throws -> [String: Any] {
-    try #require(
-      JSONSerialization.jsonObject(with: Data(contentsOf: url)) as? [String: Any])
-  }
-
   @Test(arguments: ["transformers-classifier", "transformers-swin", "transformers-dinov2"])
   func `what the transformers library wrote is written in its form`(_ name: String) throws {
     let copy = FileManager.default.temporaryDirectory.appendingPathComponent("form-\(UUID())")
     defer { try? FileManager.default.removeItem(at: copy) }
-    let original = try folder(name)
+    let original = try PublishedFolders.folder(name)
     let model = try ModelFolder.load(original.path)
     try ModelFolder.write(model.backbone, configuration: model.configuration, to: copy)
     var (before, after) = try (
-      fields(original.appendingPathComponent("config.json")),
-      fields(copy.appendingPathComponent("config.json"))
+      PublishedFolders.fields(original.appendingPathComponent("config.json")),
+      PublishedFolders.fields(copy.appendingPathComponent("config.json"))
     )
     #expect(after["architecture"] == nil && after["model_args"] == nil)
     for key in ["image_size", "swift_vision"] {
@@ -179,7 +117,8 @@ struct PublishedFolderTests {
   }
 
   @Test func `a network with registers goes back to the same features`() throws {
-    let model = try ModelFolder.load(try folder("transformers-dinov2-registers").path)
+    let model = try ModelFolder.load(
+      try PublishedFolders.folder("transformers-dinov2-registers").path)
     let copy = FileManager.default.temporaryDirectory.appendingPathComponent("form-\(UUID())")
     defer { try? FileManager.default.removeItem(at: copy) }
     try ModelFolder.write(model.backbone, configuration: model.configuration, to: copy)
@@ -191,49 +130,23 @@ struct PublishedFolderTests {
   }
 
   @Test func `an opened model tells its tensors and its preparation`() throws {
-    let path = try folder("timm-token").path
+    let path = try PublishedFolders.folder("timm-token").path
     let notice = LoadNotice(try ModelFolder.load(path + "@48x40"))
     #expect(notice.summary.contains("0 missing, 0 unexpected, 1 reshaped"))
     #expect(notice.summary.contains("pos_embed from [1, 9, 24] to [1, 31, 24]"))
     #expect(notice.summary.contains("pictures of 48x40, the middle 0.9 of the sides, bicubic"))
     #expect(notice.summary.contains("mean 0.5, 0.5, 0.5, std 0.5, 0.5, 0.5"))
     #expect(notice.details.contains { $0.contains("reshaped: pos_embed") })
-    let swin = LoadNotice(try ModelFolder.load(try folder("official-swin").path))
+    let swin = LoadNotice(try ModelFolder.load(try PublishedFolders.folder("official-swin").path))
     #expect(swin.summary.contains("in the original repository's names"))
     #expect(swin.details.contains { $0.hasSuffix("ignored: model.layers.0.blocks.1.attn_mask") })
     #expect(LoadNotice(try ModelFolder.load("random:convnet_small")).summary.contains("untrained"))
   }
 
-  @Test func `preparations of the transformers library are taken as they are or refused`() throws {
-    func prepared(_ changes: [String: Any]) throws -> ModelConfiguration.Preparation {
-      let copy = FileManager.default.temporaryDirectory.appendingPathComponent("folder-\(UUID())")
-      defer { try? FileManager.default.removeItem(at: copy) }
-      try FileManager.default.copyItem(at: try folder("transformers-base"), to: copy)
-      let file = copy.appendingPathComponent("preprocessor_config.json")
-      let changed = try fields(file).merging(changes) { $1 }
-      try JSONSerialization.data(withJSONObject: changed).write(to: file)
-      return try ModelConfiguration(folder: copy).pretrainedCfg
-    }
-    let plain = try prepared(["do_normalize": false])
-    #expect(plain.mean == [0, 0, 0] && plain.std == [1, 1, 1])
-    #expect(try prepared(["resample": 0]).interpolation == "nearest")
-    #expect(try prepared(["resample": 3]).interpolation == "bicubic")
-    let cropped = try prepared([
-      "do_center_crop": true, "size": ["shortest_edge": 40],
-      "crop_size": ["height": 32, "width": 32],
-    ])
-    #expect(cropped.cropMode == .center && cropped.cropPct == 0.8)
-    for refused in [["do_rescale": false], ["do_resize": false]] as [[String: Any]] {
-      #expect(throws: ModelFolderError.self) { try prepared(refused) }
-    }
-    let error = #expect(throws: ModelFolderError.self) { try prepared(["resample": 1]) }
-    #expect(error?.description.contains("filter 1") == true)
-  }
-
   @Test func `a file in parts is read like one`() throws {
     let copy = FileManager.default.temporaryDirectory.appendingPathComponent("parts-\(UUID())")
     defer { try? FileManager.default.removeItem(at: copy) }
-    try FileManager.default.copyItem(at: try folder("transformers-swin"), to: copy)
+    try FileManager.default.copyItem(at: try PublishedFolders.folder("transformers-swin"), to: copy)
     let whole = copy.appendingPathComponent("model.safetensors")
     let file = try SafetensorsFile(contentsOf: whole)
     var map: [String: String] = [:]
@@ -254,12 +167,21 @@ struct PublishedFolderTests {
     }
     try writeIndex(map)
     let (model, expected) = try (
-      ModelFolder.load(copy.path), ModelFolder.load(try folder("transformers-swin").path)
+      ModelFolder.load(copy.path),
+      ModelFolder.load(try PublishedFolders.folder("transformers-swin").path)
     )
     #expect(
       zip(model.backbone.parameters, expected.backbone.parameters).allSatisfy {
         $0.parameter.value == $1.parameter.value
       })
+    let second = copy.appendingPathComponent("model-00002-of-00002.safetensors")
+    let parts = try SafetensorsFile(contentsOf: second)
+    let doubled = try #require(file.tensors.first)
+    try SafetensorsWriter.write(
+      parts.tensors.map { ($0.name, $0.shape, .float32(try parts.floats($0.name))) }
+        + [(doubled.name, doubled.shape, .float32(try file.floats(doubled.name)))], to: second)
+    let twice = #expect(throws: SafetensorsError.self) { try ModelFolder.load(copy.path) }
+    #expect(twice?.description.contains("is in model-00001-of-00002.safetensors as well") == true)
     for wrong in [
       ["a": "../model.safetensors"], map.merging(["more": map.values.sorted()[0]]) { $1 },
       ["a": "nothing.safetensors"],

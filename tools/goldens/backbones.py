@@ -82,8 +82,9 @@ def vision_transformers(folder):
     record(
         tensors, "shared", model, images(900, 2, 32, 16), 901,
         lambda m, x: m.forward_features(x)[:, 1:].mean(1))
-    # Positions of a rectangular grid for another one, both ways.
-    for index, (old, new) in enumerate((((4, 2), (6, 5)), ((14, 14), (16, 8)), ((16, 8), (7, 7)))):
+    # Positions of a rectangular grid for another one, both ways, and for one of as many places.
+    for index, (old, new) in enumerate(
+            (((4, 2), (6, 5)), ((14, 14), (16, 8)), ((16, 8), (7, 7)), ((16, 8), (8, 16)))):
         value = torch.from_numpy(noise(902, (1, 1 + old[0] * old[1], 4)).astype(np.float32))
         tensors[f"positions.{index}"] = resample_abs_pos_embed(
             value, new_size=list(new), old_size=list(old), num_prefix_tokens=1)

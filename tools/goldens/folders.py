@@ -71,14 +71,18 @@ def transformers_folder(folder, kind, size):
 
 
 def transformers_variant(folder, model, size, features):
-    """A bare network of that library with the preparation of DINOv2's files."""
+    """A bare network of that library with the preparation of DINOv2's files, or of Swin's."""
     model = model.eval()
     fill(model)
     model.save_pretrained(folder)
-    transformers.BitImageProcessor(
-        size={"shortest_edge": 40}, crop_size={"height": size[0], "width": size[1]},
-        image_mean=[0.485, 0.456, 0.406], image_std=[0.229, 0.224, 0.225],
-    ).save_pretrained(folder)
+    statistics = dict(image_mean=[0.485, 0.456, 0.406], image_std=[0.229, 0.224, 0.225])
+    sides = {"height": size[0], "width": size[1]}
+    if isinstance(model, transformers.SwinModel):
+        processor = transformers.ViTImageProcessor(size=sides, resample=3, **statistics)
+    else:
+        processor = transformers.BitImageProcessor(
+            size={"shortest_edge": 40}, crop_size=sides, **statistics)
+    processor.save_pretrained(folder)
     expect(folder, lambda x: features(model(x).last_hidden_state), *size)
 
 

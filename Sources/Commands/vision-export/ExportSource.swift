@@ -17,6 +17,8 @@ struct ExportSource {
   private let kind: Kind
   /// Picture size of the export.
   let extent: Extent
+  /// Which trained head the folder has beside the network; nil for none.
+  let headLeftOut: String?
 
   /// Opens a model; `extent` replaces its picture size.
   init(_ reference: String, extent: Extent?, seed: Int) throws {
@@ -25,13 +27,18 @@ struct ExportSource {
       kind = .restoration(model)
       self.extent = extent ?? model.network.inputExtent
     } else {
-      let sized = extent.map { "\(reference)@\($0.height)x\($0.width)" } ?? reference
-      let model = try ModelFolder.load(sized, seed: seed)
+      let model = try ModelFolder.load(reference, extent: extent, seed: seed)
       kind = .features(model)
       self.extent = model.extent
     }
-    let folder = URL(fileURLWithPath: origin)
-    if try TaskDescription(folder: folder)?.needsAdapter == true {
+    let folder =
+      switch kind {
+      case .features(let model): model.origin
+      case .restoration(let model): model.origin
+      }
+    let task = try TaskDescription(folder: URL(fileURLWithPath: folder))
+    headLeftOut = task?.face != nil ? "face" : task?.reid != nil ? "ReID" : nil
+    if task?.needsAdapter == true {
       throw CommandFailure(
         .badData,
         "\(reference) cannot be exported: what its adapter changes depends on each picture, so there "
