@@ -6,12 +6,15 @@ import Tensors
 
 /// Moves tensors between files and adapters, strict about names, shapes and values.
 enum AdapterTensors {
-  /// Every tensor of a file, as floats.
+  /// Every tensor of a file, as floats; counters of batches and other integers too.
   static func read(_ url: URL) throws -> [String: Tensor] {
     let file = try SafetensorsFile(contentsOf: url)
     var tensors: [String: Tensor] = [:]
     for entry in file.tensors {
-      let tensor = Tensor(try file.floats(entry.name), shape: entry.shape)
+      let values =
+        integers.contains(entry.type)
+        ? try file.integers(entry.name).map(Float.init) : try file.floats(entry.name)
+      let tensor = Tensor(values, shape: entry.shape)
       guard tensor.isFinite else {
         throw AdapterFileError.notFinite(path: url.path, name: entry.name)
       }
@@ -20,11 +23,22 @@ enum AdapterTensors {
     return tensors
   }
 
-  /// Writes tensors as 32-bit floats.
-  static func write(_ tensors: [String: Tensor], to url: URL) throws {
+  private static let integers: Set<SafetensorsType> = [
+    .boolean, .unsigned8, .integer8, .integer16, .unsigned16, .integer32, .unsigned32, .integer64,
+    .unsigned64,
+  ]
+
+  /// Writes tensors as 32-bit floats, those named in `integers` as 64-bit integers.
+  static func write(
+    _ tensors: [String: Tensor], integers: Set<String> = [], to url: URL
+  ) throws {
     try SafetensorsWriter.write(
       tensors.sorted { $0.key < $1.key }.map { name, tensor in
-        (name, tensor.shape, .float32(tensor.values))
+        let values = tensor.values
+        return (
+          name, tensor.shape,
+          integers.contains(name) ? .int64(values.map { Int64($0) }) : .float32(values)
+        )
       }, to: url)
   }
 

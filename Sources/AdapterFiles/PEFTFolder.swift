@@ -33,7 +33,9 @@ public enum PEFTFolder {
     } catch {
       throw AdapterFileError.unwritable(path: folder.path, reason: error.localizedDescription)
     }
-    try AdapterTensors.write(writing.tensors, to: folder.appendingPathComponent(tensorsName))
+    try AdapterTensors.write(
+      writing.tensors, integers: writing.integers,
+      to: folder.appendingPathComponent(tensorsName))
     let url = folder.appendingPathComponent(descriptionName)
     do {
       let data = try JSONSerialization.data(

@@ -13,6 +13,8 @@ enum PEFTNames {
     "hada_w1_a", "hada_w1_b", "hada_w2_a", "hada_w2_b", "hada_t1", "hada_t2",
     "lokr_w1", "lokr_w1_a", "lokr_w1_b", "lokr_w2", "lokr_w2_a", "lokr_w2_b", "lokr_t2",
     "vera_lambda_b", "vera_lambda_d", "ln_tuning_layers.weight", "ln_tuning_layers.bias",
+    "ln_tuning_layers.running_mean", "ln_tuning_layers.running_var",
+    "ln_tuning_layers.num_batches_tracked",
   ]
 
   /// What a key of a file names.

@@ -188,6 +188,10 @@ extension PEFTReading {
       for name in own {
         numbers["\(path).\(name)"] = try take("ln_tuning_layers.\(name)", at: path)
       }
+      for (name, buffer) in layer.buffers {
+        guard let found = takeIfPresent("ln_tuning_layers.\(name)", at: path) else { continue }
+        try requireEqual(found, buffer, named: "\(path).\(name)")
+      }
     }
   }
 }

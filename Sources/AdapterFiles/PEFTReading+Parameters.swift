@@ -10,7 +10,7 @@ extension PEFTReading {
     let parameters = adapted.network.parameters
     let known = Set(parameters.map(\.path))
     let buffers = Dictionary(
-      uniqueKeysWithValues: adapted.network.buffers.map { ($0.path, $0.buffer.value) })
+      uniqueKeysWithValues: adapted.network.buffers.map { ($0.path, $0.buffer) })
     func isAnnounced(_ name: String) -> Bool {
       theirs(name).map { targets.saves($0) } == true
         || (bias == "all" && (name == "bias" || name.hasSuffix(".bias")))
@@ -25,18 +25,29 @@ extension PEFTReading {
       numbers[name] = tensor
     }
     try leave(out: missing)
-    for name in ownNames where buffers[name] != nil {
-      guard let tensor = takeOwn(name), let values = buffers[name]?.values else { continue }
-      guard tensor.count == values.count,
-        zip(tensor.values, values).allSatisfy({ abs($0 - $1) <= 1e-5 * max(1, abs($1)) })
-      else {
-        throw unsupported(
-          "it changes the running statistics \(name), which adapters leave as the base has them")
-      }
+    for name in ownNames {
+      guard let buffer = buffers[name], let tensor = takeOwn(name) else { continue }
+      try requireEqual(tensor, buffer, named: name)
     }
     // Whatever is left and exists here is what PEFT would leave out without a word.
     if let name = ownNames.first(where: { known.contains($0) }) {
       throw AdapterFileError.unexpected(path: path, names: [name])
+    }
+  }
+
+  /// Refuses running statistics that are not those of the base; counters of batches may go on.
+  func requireEqual(
+    _ tensor: Tensor, _ buffer: Buffer, named name: String
+  ) throws(AdapterFileError) {
+    let values = buffer.value.values
+    guard tensor.count == values.count else {
+      throw .shape(path: path, name: name, found: tensor.shape, wanted: buffer.value.shape)
+    }
+    guard !buffer.isInteger else { return }
+    guard zip(tensor.values, values).allSatisfy({ abs($0 - $1) <= 1e-5 * max(1, abs($1)) })
+    else {
+      throw unsupported(
+        "it changes the running statistics \(name), which adapters leave as the base has them")
     }
   }
 

@@ -10,8 +10,10 @@ struct PEFTWriting {
   var fields: [String: Any]
   /// Tensors by PEFT's key.
   var tensors: [String: Tensor] = [:]
-  private let adapter: NetworkAdapter
-  private let network: any Module
+  /// Keys of tensors that PEFT keeps as integers.
+  var integers: Set<String> = []
+  let adapter: NetworkAdapter
+  let network: any Module
 
   init(_ adapter: NetworkAdapter, network: any Module) throws(AdapterFileError) {
     self.adapter = adapter
@@ -19,15 +21,15 @@ struct PEFTWriting {
     fields = ["task_type": NSNull(), "inference_mode": true]
   }
 
-  private func refusal(_ reason: String) -> AdapterFileError {
+  func refusal(_ reason: String) -> AdapterFileError {
     .notExpressible(name: adapter.name, reason: reason)
   }
 
-  private func key(_ site: String, _ suffix: String) -> String {
+  func key(_ site: String, _ suffix: String) -> String {
     "\(PEFTNames.prefix)\(site).\(suffix)"
   }
 
-  private var layerPaths: [String] {
+  var layerPaths: [String] {
     var seen: Set<String> = []
     return adapter.attached.map(\.site.layerPath).filter { seen.insert($0).inserted }
   }
@@ -108,8 +110,11 @@ struct PEFTWriting {
         let form = exact.lowRankForm(at: entry.site.geometry)
       else {
         throw refusal(
-          "its method \(type(of: adapter.plan.method).name) has no form there, and at "
-            + "\(entry.site.path) its change is not exactly low-rank")
+          adapter.plan.method is PETALface
+            ? "its branches are blended by the quality of each picture; give one quality for all of "
+              + "them with --quality"
+            : "its method \(type(of: adapter.plan.method).name) has no form there, and at "
+              + "\(entry.site.path) its change is not exactly low-rank")
       }
       forms.append((form, entry.site.outputs ?? 0..<whole.outputs))
     }
@@ -274,93 +279,8 @@ struct PEFTWriting {
       for (name, full) in own {
         tensors[key(path, "ln_tuning_layers.\(name)")] = tuned[full]
       }
+      add(module.buffers, below: key(path, "ln_tuning_layers"))
     }
     fields["target_modules"] = targets(modules)
-  }
-
-  // MARK: Parameters tuned in full
-
-  /// Biases of adapted layers as such, everything else by whole modules.
-  mutating func addTuned() throws(AdapterFileError) {
-    guard fields["peft_type"] as? String != "LN_TUNING", !adapter.tuned.isEmpty else { return }
-    let tuned = Dictionary(uniqueKeysWithValues: adapter.tuned.map { ($0.path, $0.copy.value) })
-    let adaptedPaths = Set(layerPaths)
-    var placed: Set<String> = []
-    var modules: [String] = []
-    for (path, module) in network.modules where !path.isEmpty {
-      let own = module.parameters.filter { !$0.path.contains(".") }
-      let changed = own.filter { tuned["\(path).\($0.path)"] != nil }
-      guard !changed.isEmpty else { continue }
-      placed.formUnion(changed.map { "\(path).\($0.path)" })
-      if adaptedPaths.contains(path) {
-        guard changed.map(\.path) == ["bias"], fields["peft_type"] as? String == "LORA" else {
-          throw refusal("\(path) is adapted and its own weight is tuned as well")
-        }
-        fields["bias"] = "lora_only"
-        tensors[key(path, "base_layer.bias")] = tuned["\(path).bias"]
-        continue
-      }
-      modules.append(path)
-    }
-    // PEFT takes the names as ends of paths, so that `norm` also keeps `attn.q_norm` whole.
-    for (path, module) in network.modules
-    where !path.isEmpty && modules.contains(where: { path.hasSuffix($0) }) {
-      guard !adaptedPaths.contains(path) else {
-        throw refusal("\(path) is adapted, and its name ends like that of a module tuned in full")
-      }
-      for (name, parameter) in module.parameters where !name.contains(".") {
-        tensors[key(path, name)] = tuned["\(path).\(name)"] ?? parameter.value
-      }
-      for (name, buffer) in module.buffers where !name.contains(".") {
-        tensors[key(path, name)] = buffer.value
-      }
-    }
-    if let left = adapter.tuned.map(\.path).first(where: { !placed.contains($0) }) {
-      throw refusal("it tunes \(left), which belongs to no module that PEFT could store")
-    }
-    if !modules.isEmpty { fields["modules_to_save"] = modules }
-  }
-}
-
-/// Factors of convolutions in groups: ours holds the blocks, PEFT's A spans all inputs.
-enum PEFTShapes {
-  /// A of our shape as PEFT's, with zeros outside the blocks.
-  static func down(_ down: Tensor, at site: SiteGeometry) -> Tensor {
-    guard site.groups > 1 else { return down }
-    let (rank, narrow) = (down.shape[0], site.inputs / site.groups)
-    var wide = Tensor(zeros: [rank, site.inputs, site.kernelHeight, site.kernelWidth])
-    let block = narrow * site.taps
-    let values = down.values
-    wide.withMutablePointer { target in
-      for row in 0..<rank {
-        let group = row / (rank / site.groups)
-        for index in 0..<block {
-          target[row * site.inputs * site.taps + group * block + index] =
-            values[row * block + index]
-        }
-      }
-    }
-    return wide
-  }
-
-  /// PEFT's A as ours, or `nil` where it has numbers outside the blocks.
-  static func blocks(of wide: Tensor, at site: SiteGeometry) -> Tensor? {
-    guard site.groups > 1 else { return wide }
-    let rank = wide.shape[0]
-    guard wide.shape == [rank, site.inputs, site.kernelHeight, site.kernelWidth],
-      rank % site.groups == 0
-    else { return nil }
-    let block = site.inputs / site.groups * site.taps
-    let line = site.inputs * site.taps
-    let values = wide.values
-    var kept: [Float] = []
-    for row in 0..<rank {
-      let group = row / (rank / site.groups)
-      for index in 0..<line where index / block != group && values[row * line + index] != 0 {
-        return nil
-      }
-      kept += values[row * line + group * block..<row * line + (group + 1) * block]
-    }
-    return Tensor(kept, shape: site.shape(outputs: rank))
   }
 }

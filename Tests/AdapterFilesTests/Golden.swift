@@ -3,9 +3,10 @@ import Backbones
 import Foundation
 import Gradients
 import Layers
-import Storage
 import Tensors
 import Testing
+
+@testable import AdapterFiles
 
 /// A folder or file recorded by `tools/goldens/peft_adapters.py`.
 enum Golden {
@@ -21,25 +22,30 @@ enum Golden {
     "lntuning-transformer", "lora-convnet", "dora-convnet", "loha-convnet", "lokr-convnet",
     "adalora-convnet", "saved-convnet", "vera-convnet", "pissa-convnet", "rslora-convnet",
     "lntuning-convnet", "pruned-transformer", "pruned-convnet", "classifier-transformers",
+    "saved-batchnet", "lntuning-batchnet",
   ]
 
   /// Tensors of a file.
   static func tensors(_ name: String) throws -> [String: Tensor] {
-    let file = try SafetensorsFile(contentsOf: try url(name))
-    var tensors: [String: Tensor] = [:]
-    for entry in file.tensors {
-      tensors[entry.name] = Tensor(try file.floats(entry.name), shape: entry.shape)
-    }
-    return tensors
+    try AdapterTensors.read(try url(name))
   }
 
   /// The recorded network of a case, with its weights and the input.
   static func network(of name: String) throws -> (network: any TestNetwork, input: Tensor) {
-    let kind = name.hasSuffix("convnet") ? "convnet" : "transformer"
+    if name.hasSuffix("nafnet") { return (Restorer(), Restorer.picture) }
+    let kind = ["convnet", "batchnet"].first { name.hasSuffix($0) } ?? "transformer"
     let tensors = try tensors("\(kind).safetensors")
-    let network: any TestNetwork = kind == "convnet" ? ConvNet() : Transformer()
+    let network: any TestNetwork =
+      switch kind {
+      case "convnet": ConvNet()
+      case "batchnet": BatchNet()
+      default: Transformer()
+      }
     for (path, parameter) in network.weights.parameters {
       parameter.value = try #require(tensors["base.\(path)"], "\(path)")
+    }
+    for (path, buffer) in network.weights.buffers {
+      buffer.value = try #require(tensors["base.\(path)"], "\(path)")
     }
     return (network, try #require(tensors["input"]))
   }
@@ -96,6 +102,55 @@ final class ConvNet: Module, TestNetwork {
       x = layer(x, in: context).rectified()
     }
     return head(norm(x.meanOverPositions(), in: context), in: context)
+  }
+}
+
+/// Two norms over the batch.
+final class BatchNet: Module, TestNetwork {
+  private let conv1: Convolution2D
+  private let bn1 = BatchNormalization(8)
+  private let conv2: Convolution2D
+  private let bn2 = BatchNormalization(6)
+  private let head: Linear
+
+  init() {
+    var random = RandomStream(seed: 0)
+    conv1 = Convolution2D(3, 8, kernel: 3, padding: 1, random: &random)
+    conv2 = Convolution2D(8, 6, kernel: 3, stride: 2, padding: 1, random: &random)
+    head = Linear(6, 4, random: &random)
+  }
+
+  var weights: any Module { self }
+
+  func output(_ input: Variable, in context: ForwardContext) -> Variable {
+    let x = bn1(conv1(input, in: context), rectifying: true, in: context)
+    let y = bn2(conv2(x, in: context), rectifying: true, in: context)
+    return head(y.meanOverPositions(), in: context)
+  }
+}
+
+/// A small NAFNet, which the recorder has for its check alone: blocks with parameters of their own.
+struct Restorer: TestNetwork {
+  private let network = NAFNet(
+    .init(width: 4, encoders: [1], middle: 1, decoders: [1]), random: RandomStream(seed: 4))
+
+  static var picture: Tensor {
+    var random = RandomStream(seed: 5)
+    return random.uniform(shape: [1, 8, 8, 3], bound: 0.5)
+  }
+
+  init() {
+    // The gains of the blocks start at 0, where nothing inside a block would be seen.
+    for (path, parameter) in network.parameters where path.hasSuffix("a") {
+      var random = RandomStream(seed: 6).split(path)
+      parameter.value = random.uniform(shape: parameter.value.shape, bound: 1)
+    }
+  }
+
+  var weights: any Module { network }
+
+  func output(_ input: Variable, in context: ForwardContext) -> Variable {
+    network.restored(input, in: context)
   }
 }
 

@@ -35,7 +35,7 @@ struct PythonRoundTripTests {
       ))
     plans.append(("transformer", AdapterPlan(NormalizationTuning())))
     // What a budget divides: ranks of their own, whole maps, biases and norms.
-    for kind in ["transformer", "convnet"] {
+    for kind in ["transformer", "convnet", "nafnet"] {
       let network = try Golden.network(of: kind).network.weights
       plans.append(
         (
@@ -44,6 +44,9 @@ struct PythonRoundTripTests {
             .plan(for: AdaptedNetwork(network), contributions: .uniform(of: network))
         ))
     }
+    // Modules with running statistics.
+    plans.append(("batchnet", AdapterPlan(LoRA(rank: 2), sites: ["conv2"], tuned: ["bn1.bias"])))
+    plans.append(("batchnet", AdapterPlan(NormalizationTuning())))
     // Groups, parts, ranks by site, biases and whole modules.
     plans.append(
       (
@@ -70,7 +73,10 @@ struct PythonRoundTripTests {
       for (index, (kind, plan)) in try Self.plans().enumerated() {
         let (network, input) = try Golden.network(of: kind)
         let adapted = AdaptedNetwork(network.weights)
-        let base = network.weights.parameters.map { ($0.path, $0.parameter.value) }
+        let base =
+          network.weights.parameters.map { ($0.path, $0.parameter.value) }
+          + network.weights.buffers.map { ($0.path, $0.buffer.value) }
+        let counters = network.weights.buffers.filter(\.buffer.isInteger).map(\.path)
         let adapter = try adapted.attach(plan, random: RandomStream(seed: 3))
         for (path, parameter) in adapter.parameters {
           var random = RandomStream(seed: 9).split(path)
@@ -85,7 +91,7 @@ struct PythonRoundTripTests {
         tensors["input"] = input
         tensors["output"] = output
         try AdapterTensors.write(
-          tensors, to: folder.appendingPathComponent("base.safetensors"))
+          tensors, integers: Set(counters), to: folder.appendingPathComponent("base.safetensors"))
       }
       let worst = try check(root)
       #expect(worst.count == outputs.count)

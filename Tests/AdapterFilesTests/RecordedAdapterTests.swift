@@ -2,6 +2,7 @@ import Adapters
 import Foundation
 import Gradients
 import Layers
+import Storage
 import Tensors
 import Testing
 
@@ -9,7 +10,7 @@ import Testing
 
 /// PEFT's own folders, read here: outputs and gradients are what PEFT computed.
 struct RecordedAdapterTests {
-  @Test(arguments: ["transformer", "convnet"])
+  @Test(arguments: ["transformer", "convnet", "batchnet"])
   func `the networks themselves agree`(kind: String) throws {
     let (network, input) = try Golden.network(of: kind)
     let expected = try #require(try Golden.tensors("\(kind).safetensors")["output"])
@@ -81,6 +82,38 @@ struct RecordedAdapterTests {
       let after = network.output(Variable(input), in: .inference()).value
       #expect(relativeDifference(after, before) < 1e-5)
     }
+  }
+
+  @Test(arguments: ["saved-batchnet", "lntuning-batchnet"])
+  func `running statistics are read and written as PyTorch has them`(name: String) throws {
+    let (network, _) = try Golden.network(of: name)
+    let adapted = AdaptedNetwork(network.weights)
+    let adapter = try PEFTFolder.read(try Golden.url(name), into: adapted)
+    let recorded = try SafetensorsFile(
+      contentsOf: try Golden.url("\(name)/adapter_model.safetensors"))
+    try withTemporaryFolder { folder in
+      try PEFTFolder.write(adapter, of: adapted, to: folder)
+      let written = try SafetensorsFile(
+        contentsOf: folder.appendingPathComponent(PEFTFolder.tensorsName))
+      #expect(
+        Dictionary(uniqueKeysWithValues: written.tensors.map { ($0.name, $0.type) })
+          == Dictionary(uniqueKeysWithValues: recorded.tensors.map { ($0.name, $0.type) }))
+      for entry in recorded.tensors where entry.name.contains("running") {
+        #expect(try written.floats(entry.name) == recorded.floats(entry.name), "\(entry.name)")
+      }
+    }
+    // Another base's statistics would change what the saved module computes.
+    try adapted.detach("default")
+    let mean = try #require(
+      network.weights.buffers.first { $0.path == "bn1.running_mean" })
+    mean.buffer.value[0] += 0.01
+    do {
+      try PEFTFolder.read(try Golden.url(name), into: adapted)
+      Issue.record("other running statistics were taken")
+    } catch let error as AdapterFileError {
+      #expect(error.description.contains("running statistics bn1.running_mean"))
+    }
+    #expect(adapted.adapters.isEmpty)
   }
 
   /// The folder of a classifier with its tensors and description changed.

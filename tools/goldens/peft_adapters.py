@@ -3,8 +3,8 @@
     python tools/goldens/peft_adapters.py record Tests/AdapterFilesTests/Goldens
     python tools/goldens/peft_adapters.py check FOLDER
 
-`record` writes two small networks (`transformer`, a timm vision transformer, and `convnet`) with their
-weights and an input, and for every method PEFT's own folder beside the output and the gradients of the
+`record` writes three small networks (`transformer`, a timm vision transformer, `convnet`, and `batchnet`
+with norms over the batch) with their weights and an input, and for every method PEFT's own folder beside the output and the gradients of the
 sum of output * projection. `check` reads `FOLDER/case-*/`: each holds `base.safetensors` with weights,
 `input` and `output`, and `adapter/` in PEFT's format; it loads the adapter with PEFT, compares the
 output, and saves the adapter again as `again/`. Needs torch, timm, peft and safetensors; the versions
@@ -30,6 +30,7 @@ import timm
 import transformers
 from safetensors.torch import load_file, save_file
 from timm.models.vision_transformer import VisionTransformer
+from restoration import NAFNet
 from torch import nn
 from transformers import ViTConfig, ViTForImageClassification
 
@@ -55,6 +56,27 @@ class ConvNet(nn.Module):
         for layer in (self.stem, self.down, self.grouped, self.depthwise, self.point):
             x = torch.relu(layer(x))
         return self.head(self.norm(x.mean((2, 3))))
+
+
+class BatchNet(nn.Module):
+    """Two norms over the batch, whose statistics and counters PEFT writes with the module."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 8, 3, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(8)
+        self.conv2 = nn.Conv2d(8, 6, 3, stride=2, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(6)
+        self.head = nn.Linear(6, 4)
+
+    def forward(self, x):
+        x = torch.relu(self.bn1(self.conv1(x)))
+        return self.head(torch.relu(self.bn2(self.conv2(x))).mean((2, 3)))
+
+
+def restorer():
+    """A small NAFNet, whose blocks have parameters of their own beside their layers."""
+    return NAFNet(4, [1], 1, [1])
 
 
 def transformer():
@@ -101,11 +123,11 @@ class Classifier(nn.Module):
         return self.vit(x).last_hidden_state[:, 1:].mean(1)
 
 
-NETWORKS = {"transformer": transformer, "convnet": ConvNet}
+NETWORKS = {"transformer": transformer, "convnet": ConvNet, "batchnet": BatchNet}
 
 
 def picture(kind):
-    return torch.randn(2, 3, 16, 12 if kind == "convnet" else 8, generator=torch.Generator().manual_seed(3))
+    return torch.randn(2, 3, 16, 12 if kind in ("convnet", "batchnet") else 8, generator=torch.Generator().manual_seed(3))
 
 
 def base(kind):
@@ -117,6 +139,11 @@ def base(kind):
         for parameter in network.parameters():
             if parameter.dim() == 1:
                 parameter.add_(0.2 * torch.randn_like(parameter))
+        for module in network.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.running_mean.normal_(0, 0.2)
+                module.running_var.uniform_(0.5, 1.5)
+                module.num_batches_tracked.fill_(7)
     return network
 
 
@@ -157,6 +184,9 @@ def cases():
         rank_pattern={"v_proj": 3}, alpha_pattern={"v_proj": 32}, modules_to_save=["classifier"])
     yield "saved-convnet", "convnet", peft.LoraConfig(
         r=2, lora_alpha=2, target_modules=["down"], modules_to_save=["depthwise", "norm"])
+    yield "saved-batchnet", "batchnet", peft.LoraConfig(
+        r=2, lora_alpha=2, target_modules=["conv2"], modules_to_save=["bn1"])
+    yield "lntuning-batchnet", "batchnet", peft.LNTuningConfig(target_modules=["bn1", "bn2"])
 
 
 def record(folder):
@@ -176,6 +206,10 @@ def record(folder):
             for parameter_name, parameter in trained:
                 step = 0.05 if "base_layer.bias" in parameter_name or "modules_to_save" in parameter_name else 0.3
                 parameter.add_(step * torch.randn_like(parameter))
+            # The counter of a copy goes on in training.
+            for buffer_name, buffer in model.named_buffers():
+                if buffer_name.endswith("default.num_batches_tracked"):
+                    buffer.add_(5)
             if isinstance(configuration, peft.AdaLoraConfig):
                 # Components that the budget dropped.
                 for n, p in model.named_parameters():
@@ -221,8 +255,9 @@ def check(folder):
     for case in sorted(folder.glob("case-*")):
         tensors = load_file(case / "base.safetensors")
         x, expected = tensors.pop("input").permute(0, 3, 1, 2), tensors.pop("output")
-        kind = "convnet" if "stem.weight" in tensors else "transformer"
-        network = NETWORKS[kind]().eval()
+        marks = {"stem.weight": ConvNet, "bn1.weight": BatchNet, "intro.weight": restorer}
+        make = next((make for name, make in marks.items() if name in tensors), transformer)
+        network = make().eval()
         network.load_state_dict(tensors)
         model = peft.PeftModel.from_pretrained(network, case / "adapter").eval()
         found = model(x).detach()

@@ -137,8 +137,15 @@ struct ExportJob {
     guard !flags.common.dryRun else { return }
     try adapters.writePEFT(base: source.name, to: folder)
     let plain = try ExportSource(flags.model, extent: flags.extent, seed: seed)
-    let written = try ModelAdapters(
-      AdapterFolders([flags.output]), on: plain.network, of: plain.origin)
+    let written: ModelAdapters
+    do {
+      written = try ModelAdapters(
+        AdapterFolders([flags.output]), on: plain.network, of: plain.origin)
+    } catch {
+      // Nobody should find a folder that this program itself cannot open.
+      try? FileManager.default.removeItem(at: folder)
+      throw error
+    }
     try withExtendedLifetime(written) {
       try compare(own, plain.output(of: pictures, in: .inference()).value, &answer)
     }
