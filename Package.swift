@@ -264,7 +264,8 @@ let package = Package(
       "Evaluation",
       [
         "Evaluation", "Tasks", "Pretraining", "Batches", "Training", "Storage", "Backbones",
-        "Layers", "Gradients", "Tensors", "Datasets", "Metrics", "Images", "Recipes",
+        "Adapters", "AdapterFiles", "Layers", "Gradients", "Tensors", "Datasets", "Metrics",
+        "Images", "Recipes",
       ], resources: [.copy("Goldens")]),
     tests("Recipes", ["Recipes", "Spelling", .product(name: "Yams", package: "Yams")]),
     tests(

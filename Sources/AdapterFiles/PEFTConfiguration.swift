@@ -83,6 +83,32 @@ struct PEFTConfiguration {
     return number.doubleValue
   }
 
+  /// A whole number, the default where it is absent or null.
+  func whole(_ name: String, default other: Int) throws(AdapterFileError) -> Int {
+    try whole(number(name, default: Double(other)), of: name)
+  }
+
+  /// A number of a field as a whole one.
+  func whole(_ number: Double, of name: String) throws(AdapterFileError) -> Int {
+    guard abs(number) <= 1e9, let whole = Int(exactly: number) else {
+      throw .malformed(
+        path: path, reason: "\(number) of \"\(name)\" is no whole number of a useful size")
+    }
+    return whole
+  }
+
+  /// How many components AdaLoRA's budget left a module, or `nil` where the table does not say it.
+  func keptComponents(of module: String) -> Int? {
+    guard let table = fields["rank_pattern"] as? [String: Any] else { return nil }
+    for (key, marks) in table {
+      let entry = PEFTNames.entry(key)
+      guard entry.suffix == "lora_E", entry.original == module, let marks = marks as? [Any]
+      else { continue }
+      return marks.count { ($0 as? NSNumber)?.boolValue == true }
+    }
+    return nil
+  }
+
   /// A flag; absent and null are false.
   func flag(_ name: String) -> Bool { (fields[name] as? NSNumber)?.boolValue ?? false }
 

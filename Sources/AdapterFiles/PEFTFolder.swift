@@ -12,6 +12,8 @@ import Tensors
 public enum PEFTFolder {
   /// Name of the description.
   public static let descriptionName = "adapter_config.json"
+  /// Name of our own file beside PEFT's two: which base the adapter belongs to.
+  public static let originName = "swift_vision.json"
   /// Name of the numbers.
   public static let tensorsName = "adapter_model.safetensors"
 
@@ -37,7 +39,10 @@ public enum PEFTFolder {
       writing.tensors, integers: writing.integers,
       to: folder.appendingPathComponent(tensorsName))
     let url = folder.appendingPathComponent(descriptionName)
+    let origin = Origin(base: try AdapterFolder.fingerprint(of: adapted))
     do {
+      try JSONEncoder().encode(origin).write(
+        to: folder.appendingPathComponent(originName), options: .atomic)
       let data = try JSONSerialization.data(
         withJSONObject: writing.fields,
         options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
@@ -53,14 +58,22 @@ public enum PEFTFolder {
   ///   - name: the name it gets.
   ///   - allowsPartial: whether layers that this network has not, such as the head of a classifier, and
   ///     announced layers that the file lacks are left out.
+  ///   - allowsOtherBase: whether the network may have other weights than those that the folder was
+  ///     written for; folders of PEFT itself do not say it.
   ///   - report: told what was left out, if anything was.
   /// - Throws: `AdapterFileError`, `AdapterError` or `SafetensorsError`; nothing is attached then.
   @discardableResult
   public static func read(
     _ folder: URL, into adapted: AdaptedNetwork, named name: String = "default",
-    allowsPartial: Bool = false, report: (_ leftOut: [String]) -> Void = { _ in }
+    allowsPartial: Bool = false, allowsOtherBase: Bool = false,
+    report: (_ leftOut: [String]) -> Void = { _ in }
   ) throws -> NetworkAdapter {
     let configuration = try PEFTConfiguration(folder: folder)
+    if let base = try origin(of: folder)?.base, !allowsOtherBase {
+      guard try base == AdapterFolder.fingerprint(of: adapted) else {
+        throw AdapterFileError.otherBase(path: folder.path)
+      }
+    }
     let url = folder.appendingPathComponent(tensorsName)
     let reading = try PEFTReading(
       configuration, tensors: try AdapterTensors.read(url), path: url.path, adapted: adapted,
@@ -77,5 +90,25 @@ public enum PEFTFolder {
     }
     if !reading.leftOut.isEmpty { report(reading.leftOut) }
     return adapter
+  }
+
+  /// Whether a folder says which base it belongs to.
+  public static func namesBase(_ folder: URL) -> Bool {
+    FileManager.default.fileExists(atPath: folder.appendingPathComponent(originName).path)
+  }
+
+  /// What our own file holds.
+  private struct Origin: Codable {
+    /// Fingerprint of the base's parameters and running statistics.
+    var base: String
+  }
+
+  private static func origin(of folder: URL) throws(AdapterFileError) -> Origin? {
+    guard namesBase(folder) else { return nil }
+    let url = folder.appendingPathComponent(originName)
+    guard let data = FileManager.default.contents(atPath: url.path),
+      let found = try? JSONDecoder().decode(Origin.self, from: data)
+    else { throw .malformed(path: url.path, reason: "it names no base") }
+    return found
   }
 }

@@ -16,7 +16,7 @@ extension PEFTReading {
         rank: { $0["hada_w1_a"]?.shape.last }, full: ["hada_t1", "hada_t2"])
     case "LOKR":
       var method = LoKr()
-      method.factor = Int(try configuration.number("decompose_factor", default: -1))
+      method.factor = try configuration.whole("decompose_factor", default: -1)
       try addByName(
         &method, names: ["lokr_w1", "lokr_w2", "lokr_w2_a", "lokr_w2_b"],
         rank: { $0["lokr_w2_a"]?.shape.last }, full: ["lokr_t2", "lokr_w1_a", "lokr_w1_b"])
@@ -67,6 +67,11 @@ extension PEFTReading {
       guard takeIfPresent("lora_B.bias", at: site) == nil else {
         throw unsupported("it has biases on B")
       }
+      guard up.rank != 4 || Array(up.shape.suffix(2)) == [1, 1] else {
+        throw AdapterFileError.shape(
+          path: path, name: "\(site).lora_B.weight", found: up.shape,
+          wanted: [geometry.outputs, rank, 1, 1])
+      }
       guard let down = PEFTShapes.blocks(of: wide, at: geometry) else {
         throw unsupported("\(site) mixes the groups of the base, which no merged weight can")
       }
@@ -90,12 +95,12 @@ extension PEFTReading {
       "rank_pattern", "init_lora_weights",
     ])
     var method = AdaLoRA()
-    let first = Int(try configuration.number("init_r", default: 12))
+    let first = try configuration.whole("init_r", default: 12)
     let strength = try configuration.number("lora_alpha", default: 8)
     method.rank = first
     method.alpha = strength
     // A target of the whole start drops nothing; PEFT takes it, and the numbers are what they are.
-    method.targetRank = min(Int(try configuration.number("target_r", default: 8)), first - 1)
+    method.targetRank = min(try configuration.whole("target_r", default: 8), first - 1)
     method.dropout = try configuration.number("lora_dropout", default: 0)
     method.orthogonality = try configuration.number("orth_reg_weight", default: 0.5)
     plan.method = method
@@ -103,6 +108,7 @@ extension PEFTReading {
       let found = try take("lora_E", at: site)
       let down = try take("lora_A", at: site)
       let up = try take("lora_B", at: site)
+      try requireComponents(found.count, at: site, first: first)
       guard found.count > 0 else { continue }
       // The strength keeps the rank of the start after components are gone.
       plan(
@@ -130,7 +136,7 @@ extension PEFTReading {
       "r", "alpha", "rank_pattern", "alpha_pattern", "decompose_factor", "decompose_both",
       "use_effective_conv2d",
     ])
-    method.rank = Int(try configuration.number("r", default: 8))
+    method.rank = try configuration.whole("r", default: 8)
     method.alpha = try configuration.number("alpha", default: 8)
     plan.method = method
     for (site, _) in try sites(with: names + refused) {
@@ -150,7 +156,7 @@ extension PEFTReading {
   private mutating func addSharedProjections() throws {
     try configuration.refuseOthers(than: ["r", "vera_dropout", "d_initial", "bias"])
     var method = VeRA()
-    method.rank = Int(try configuration.number("r", default: 256))
+    method.rank = try configuration.whole("r", default: 256)
     method.dropout = try configuration.number("vera_dropout", default: 0)
     method.start = try configuration.number("d_initial", default: 0.1)
     plan.method = method
@@ -164,6 +170,12 @@ extension PEFTReading {
       guard let tensor = takeOwn("base_model.\(name)") else {
         throw unsupported(
           "the shared projection \(name) is not in the file; save it with save_projection")
+      }
+      // Projections of the size that the description names are made before these numbers are put in.
+      let width = name == "vera_A" ? tensor.shape.first : tensor.shape.last
+      guard width == method.rank else {
+        throw AdapterFileError.rank(
+          path: configuration.path, site: name, described: method.rank, found: width ?? 0)
       }
       numbers[name] = tensor
     }

@@ -52,6 +52,12 @@ struct PEFTReading {
     let entries = tensors.map { (PEFTNames.entry($0.key), $0.value) }
     naming = PEFTNaming(of: entries.map(\.0.original).sorted())
     for (entry, tensor) in entries {
+      let isTaken =
+        entry.suffix.map { grouped[entry.site]?[$0] != nil } ?? (own[entry.site] != nil)
+      guard !isTaken else {
+        let name = entry.suffix.map { "\(entry.site).\($0)" } ?? entry.site
+        throw AdapterFileError.malformed(path: path, reason: "two of its tensors mean \(name)")
+      }
       if let suffix = entry.suffix {
         originals[entry.site] = entry.original
         grouped[entry.site, default: [:]][suffix] = tensor
@@ -178,8 +184,9 @@ struct PEFTReading {
     let module = originals[site] ?? site
     var described = try configuration.number(names.rank, default: 8)
     if let own = try configuration.pattern("rank_pattern", at: module) { described = own }
-    guard Int(described) == rank else {
-      throw .rank(path: configuration.path, site: site, described: Int(described), found: rank)
+    let wanted = try configuration.whole(described, of: names.rank)
+    guard wanted == rank else {
+      throw .rank(path: configuration.path, site: site, described: wanted, found: rank)
     }
     if let own = try configuration.pattern("alpha_pattern", at: module) { return own }
     return try configuration.number(names.alpha, default: 8)
@@ -187,7 +194,18 @@ struct PEFTReading {
 
   /// The rank that the description gives a site.
   func describedRank(at site: String, default other: Int) throws(AdapterFileError) -> Int {
-    try configuration.pattern("rank_pattern", at: originals[site] ?? site).map { Int($0) } ?? other
+    guard let own = try configuration.pattern("rank_pattern", at: originals[site] ?? site) else {
+      return other
+    }
+    return try configuration.whole(own, of: "rank_pattern")
+  }
+
+  /// Checks how many components the description says are left at a site of AdaLoRA's.
+  func requireComponents(_ found: Int, at site: String, first: Int) throws(AdapterFileError) {
+    let described = configuration.keptComponents(of: originals[site] ?? site) ?? first
+    guard described == found else {
+      throw .rank(path: configuration.path, site: site, described: described, found: found)
+    }
   }
 
   mutating func plan(_ site: String, rank: Int, alpha: Double) {

@@ -26,8 +26,8 @@ enum PEFTShapes {
   /// PEFT's A as ours, or `nil` where it has numbers outside the blocks.
   static func blocks(of wide: Tensor, at site: SiteGeometry) -> Tensor? {
     guard site.groups > 1 else { return wide }
-    let rank = wide.shape[0]
-    guard wide.shape == [rank, site.inputs, site.kernelHeight, site.kernelWidth],
+    guard let rank = wide.shape.first,
+      wide.shape == [rank, site.inputs, site.kernelHeight, site.kernelWidth],
       rank % site.groups == 0
     else { return nil }
     let block = site.inputs / site.groups * site.taps

@@ -89,6 +89,8 @@ extension AdaptedNetwork {
         for (_, parameter) in module.parameters {
           roles[ObjectIdentifier(parameter)] = (.normalization, nil)
         }
+      } else if let holder = module as? any BiasHolder {
+        for bias in holder.ownBiases { roles[ObjectIdentifier(bias)] = (.bias, nil) }
       }
     }
     return network.parameters.map { path, parameter in

@@ -46,13 +46,16 @@ public final class AdaptedNetwork {
   ///   - plan: method, sites, exceptions.
   ///   - name: how it is switched and detached.
   ///   - random: where the starts are drawn from; each site has a stream of its own.
+  ///   - statistics: what pictures of the task do at the sites, by site path, for methods that start
+  ///     from it; ``statistics(at:passes:loss:)`` measures it.
   ///   - freezesBase: whether the base's parameters stop being trained until the last adapter goes.
   ///   - original: the plan that the adapter is to keep, where `plan` is one from a file that names
   ///     its sites one by one.
   @discardableResult
   public func attach(
     _ plan: AdapterPlan, named name: String = "default", random: RandomStream,
-    freezesBase: Bool = true, restoring original: AdapterPlan? = nil
+    statistics: [String: SiteStatistics] = [:], freezesBase: Bool = true,
+    restoring original: AdapterPlan? = nil
   ) throws(AdapterError) -> NetworkAdapter {
     guard !isMerged else { throw .merged }
     guard !adapters.contains(where: { $0.name == name }) else { throw .nameTaken(name: name) }
@@ -62,7 +65,8 @@ public final class AdaptedNetwork {
     guard !chosen.isEmpty || !tuned.isEmpty else {
       throw .nothingToAdapt(method: type(of: plan.method).name)
     }
-    let attachment = Attachment(sites: chosen, random: random)
+    try plan.method.validate(at: chosen)
+    let attachment = Attachment(sites: chosen, random: random, statistics: statistics)
     var attached: [NetworkAdapter.Attached] = []
     for site in chosen {
       let method = try plan.method(at: site)

@@ -81,7 +81,7 @@ public enum AdapterError: Error, Sendable, Hashable, CustomStringConvertible {
     settings.isEmpty ? "none." : "\(settings.joined(separator: ", "))."
   }
 
-  private static func hint(_ nearest: String?) -> String {
+  static func hint(_ nearest: String?) -> String {
     nearest.map { " (did you mean \"\($0)\"?)" } ?? ""
   }
 }

@@ -20,6 +20,9 @@ public protocol AdapterMethod: Codable, Sendable {
   /// Checks the settings, one by one and together.
   func validate() throws(AdapterError)
 
+  /// Checks the settings against the sites that a plan came to.
+  func validate(at sites: [AdapterSite]) throws(AdapterError)
+
   /// A sentence for people whose settings work but do not do what their names promise; `nil` for none.
   var advice: String? { get }
 
@@ -37,7 +40,8 @@ public protocol AdapterMethod: Codable, Sendable {
 
   /// Makes the adapter of one site.
   ///
-  /// - Parameter attachment: the other sites, tensors they share, and the site's random numbers.
+  /// - Parameter attachment: the other sites, tensors they share, the site's random numbers, and what was
+  ///   measured there.
   func makeAdapter(for site: AdapterSite, in attachment: Attachment) throws(AdapterError)
     -> any SiteAdapter
 
@@ -48,6 +52,9 @@ public protocol AdapterMethod: Codable, Sendable {
 extension AdapterMethod {
   /// The same at every site.
   public func settled(at site: AdapterSite) -> Self { self }
+
+  /// No setting names sites.
+  public func validate(at sites: [AdapterSite]) throws(AdapterError) {}
 
   /// Nothing to say.
   public var advice: String? { nil }
@@ -72,16 +79,24 @@ public final class Attachment {
   /// All sites of the adapter, in the order of the network.
   public let sites: [AdapterSite]
   private let random: RandomStream
+  private let statistics: [String: SiteStatistics]
   /// Frozen tensors that several sites use, by name.
   public private(set) var shared: [String: Buffer] = [:]
 
-  init(sites: [AdapterSite], random: RandomStream) {
+  init(
+    sites: [AdapterSite], random: RandomStream, statistics: [String: SiteStatistics] = [:]
+  ) {
     self.sites = sites
     self.random = random
+    self.statistics = statistics
   }
 
   /// The random numbers of one site; they depend on the seed and the path alone.
   public func random(for site: AdapterSite) -> RandomStream { random.split(site.path) }
+
+  /// What pictures of the task do at a site, for factors that start from data; `nil` where nobody
+  /// measured it.
+  public func statistics(at site: AdapterSite) -> SiteStatistics? { statistics[site.path] }
 
   /// A frozen tensor used by several sites, made at the first request.
   public func shared(_ name: String, make: (inout RandomStream) -> Tensor) -> Buffer {

@@ -78,6 +78,6 @@ public struct TunableParameter {
   public let parameter: Parameter
   /// What it is for.
   public let role: Role
-  /// The map it belongs to, for weights and biases.
+  /// The map it belongs to, for weights and biases of layers.
   public let geometry: SiteGeometry?
 }

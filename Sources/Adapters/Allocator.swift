@@ -1,11 +1,19 @@
+public import Layers
 public import Tensors
 
 /// Decides during training which components of an adapter stay, from what it sees of them.
 ///
-/// The loop calls it at two places of every step. A rule that decides once before training, such as a
+/// The loop calls it at three places of every step. A rule that decides once before training, such as a
 /// budget by contribution, answers with ``ranks`` alone.
 public protocol Allocator: AnyObject {
-  /// Reads gradients; called between the backward pass and the optimizer's update.
+  /// Says which parameters this step trains, by `isTrainable`; called before the forward pass.
+  ///
+  /// The optimizer knows the parameters that are trained when the run starts, so that
+  /// ``restore(_:)`` and the initializer freeze none. A frozen parameter costs no gradient and does not move.
+  func beforeForward(step: Int, of total: Int)
+
+  /// Reads gradients, and may change them: the update takes what it leaves, and moves nothing whose
+  /// gradient is `nil`. Called between the backward pass and the optimizer's update.
   ///
   /// - Parameters:
   ///   - step: the step, from 0.
@@ -14,6 +22,10 @@ public protocol Allocator: AnyObject {
 
   /// Acts on the numbers; called after the optimizer's update.
   func afterUpdate(step: Int, of total: Int)
+
+  /// The parameters whose entries mean something else since the last call, for the optimizer's moments
+  /// and for averages; called after ``afterUpdate(step:of:)``.
+  func takeChanges() -> [ParameterChange]
 
   /// Components in use, by site path.
   var ranks: [String: Int] { get }
@@ -34,6 +46,10 @@ public protocol Allocator: AnyObject {
 }
 
 extension Allocator {
+  /// All that is trained stays so.
+  public func beforeForward(step: Int, of total: Int) {}
+  /// No entry changes its meaning.
+  public func takeChanges() -> [ParameterChange] { [] }
   /// Nothing to read.
   public func afterBackward(step: Int, of total: Int) {}
   /// Nothing to change.

@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import Quality
 import Tensors
 import Training
 
@@ -23,7 +24,8 @@ extension FeatureExtractor {
   ) throws -> FeatureMatrix {
     let target: PictureGroup.Target =
       switch method {
-      case .network(_, let preparation): .network(preparation, flips: flip)
+      case .network(_, let preparation):
+        .network(preparation, flips: flip, keepsPictures: quality != nil)
       case .description(let feature): .description(feature, flips: flip)
       }
     let start = ContinuousClock.now
@@ -52,7 +54,9 @@ extension FeatureExtractor {
   private func values(of group: PictureGroup, cameras: [Int?]?) -> [Float] {
     guard case .network(let describe, _) = method else { return group.values }
     guard let input = group.input else { return [] }
-    let facts = PictureFacts(cameras: cameras.map { all in group.kept.map { all[$0] } })
+    let facts = PictureFacts(
+      qualities: quality?.quality(of: group.pictures),
+      cameras: cameras.map { all in group.kept.map { all[$0] } })
     var features = describe(input, facts)
     if let mirrored = group.mirrored {
       features.add(describe(mirrored, facts))

@@ -13,8 +13,9 @@ import Tensors
 struct PictureGroup: Sendable {
   /// What a picture is turned into before the model sees it.
   enum Target: Sendable {
-    /// The input of a network, with a second, mirrored one where `flips` is set.
-    case network(PicturePreparation, flips: Bool)
+    /// The input of a network, with a second, mirrored one where `flips` is set, and the pictures
+    /// themselves where `keepsPictures` is.
+    case network(PicturePreparation, flips: Bool, keepsPictures: Bool = false)
     /// The features themselves.
     case description(any ImageFeature, flips: Bool)
     /// Nothing: the pictures are only checked.
@@ -31,6 +32,8 @@ struct PictureGroup: Sendable {
   private(set) var input: Tensor?
   /// The same pictures mirrored.
   private(set) var mirrored: Tensor?
+  /// The decoded pictures, where they are kept.
+  private(set) var pictures: [Image] = []
   /// `[images, width]` for a description, the mean with the mirrored picture where asked for.
   private(set) var values: [Float] = []
 
@@ -49,8 +52,9 @@ struct PictureGroup: Sendable {
       kept.append(place)
       keys.append(Self.key(of: image))
       switch target {
-      case .network(let preparation, let flips):
+      case .network(let preparation, let flips, let keepsPictures):
         inputs.append(preparation.tensor(image))
+        if keepsPictures { pictures.append(image) }
         if flips { mirrors.append(preparation.tensor(image, isMirrored: true)) }
       case .description(let feature, let flips):
         var row = feature.features(of: image)
@@ -69,7 +73,7 @@ struct PictureGroup: Sendable {
   /// JPEGs are decoded at the smallest scale that is still as large as the network's input.
   private static func decoded(_ path: String, target: Target) throws(ImageError) -> Image {
     let url = URL(fileURLWithPath: path)
-    guard case .network(let preparation, _) = target, let extent = preparation.sufficientExtent
+    guard case .network(let preparation, _, _) = target, let extent = preparation.sufficientExtent
     else { return try Image(contentsOf: url) }
     return try Image(
       contentsOf: url, minimumWidth: extent.width, minimumHeight: extent.height)

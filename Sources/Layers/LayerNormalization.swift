@@ -4,6 +4,12 @@ import Tensors
 /// A layer whose parameters are the scale and shift of a normalisation.
 public protocol NormalizationLayer: Module {}
 
+/// A module that adds biases itself, beside those of its layers.
+public protocol BiasHolder: Module {
+  /// These biases.
+  var ownBiases: [Parameter] { get }
+}
+
 /// Normalises each last-axis line to mean 0 and variance 1, then scales and shifts it.
 ///
 /// **Shape**: `[…, channels]` → the same. Biased variance.

@@ -7,7 +7,7 @@ public import Tensors
 /// `(width / heads)^−½`.
 /// **Shape**: `[batch, tokens, width]` → the same.
 /// **Source**: A. Vaswani et al., "Attention Is All You Need", 2017, arXiv 1706.03762.
-public final class SelfAttention: Module {
+public final class SelfAttention: Module, BiasHolder {
   /// Which of query, key and value have a bias.
   public enum Bias: Sendable, Hashable {
     /// All three, in one vector.
@@ -46,6 +46,9 @@ public final class SelfAttention: Module {
     valueBias = isSplit ? Parameter(Tensor(zeros: [width])) : nil
     self.relativePositions = relativePositions
   }
+
+  /// The biases of query and value, where they are two vectors.
+  public var ownBiases: [Parameter] { [queryBias, valueBias].compactMap { $0 } }
 
   /// Whether an adapter acts on the last map.
   public var hasAdaptedOutput: Bool { proj.adapters.isActive }

@@ -91,6 +91,20 @@ public final class AdamW {
     return norm
   }
 
+  /// Carries moments along where entries of parameters changed their meaning; those that begin have none.
+  public func carry(_ changes: [ParameterChange]) {
+    for change in changes {
+      guard let index = parameters.firstIndex(where: { $0.parameter === change.parameter }) else {
+        continue
+      }
+      func carried(_ moments: Tensor) -> Tensor {
+        Tensor(change.origins.map { $0.map { moments[$0] } ?? 0 }, shape: moments.shape)
+      }
+      firstMoments[index] = carried(firstMoments[index])
+      secondMoments[index] = carried(secondMoments[index])
+    }
+  }
+
   private func correction(_ beta: Float) -> Float {
     var power = 1.0
     for _ in 0..<step { power *= Double(beta) }

@@ -51,6 +51,20 @@ public final class ExponentialAverage {
     ck_exponential_average(items, Int32(items.count), decay)
   }
 
+  /// Carries averages along where entries of parameters changed their meaning; those that begin are their
+  /// own average.
+  public func carry(_ changes: [ParameterChange]) {
+    for change in changes {
+      guard let index = parameters.firstIndex(where: { $0.parameter === change.parameter }) else {
+        continue
+      }
+      let (old, now) = (averages[index], change.parameter.value)
+      averages[index] = Tensor(
+        change.origins.enumerated().map { entry, origin in origin.map { old[$0] } ?? now[entry] },
+        shape: old.shape)
+    }
+  }
+
   /// The averages by path.
   public var values: [String: Tensor] {
     Dictionary(zip(paths, averages)) { first, _ in first }

@@ -30,10 +30,23 @@ struct FolderTests {
     return try AdapterCatalog.method(named: name, settings: settings)
   }
 
-  @Test(arguments: AdapterCatalog.all.map { $0.name }, ["transformer", "convnet"])
+  /// Settings under which methods hold other numbers than with their defaults.
+  private static let variants: [String: @Sendable () throws -> any AdapterMethod] = [
+    "wara feature": { WaRA(.feature, rank: 2, wavelet: .db2, gains: true) },
+    "wara token": { WaRA(.token, rank: 2, alpha: 3, gains: true) },
+    "wara weight db2": { WaRA(.weight, rank: 2, alpha: 3, wavelet: .db2) },
+    "lokr in factors": { try AdapterCatalog.method(named: "lokr", settings: ["rank": "1"]) },
+  ]
+
+  @Test(
+    arguments: AdapterCatalog.all.map { $0.name } + variants.keys.sorted(),
+    ["transformer", "convnet"])
   func `our folder keeps every number`(name: String, kind: String) throws {
     let (network, input) = try Golden.network(of: kind)
-    let (adapted, adapter) = try attach(AdapterPlan(try method(name)), to: network)
+    let method = try Self.variants[name]?() ?? method(name)
+    // The picture of tokens is no thing of convolutions.
+    if kind == "convnet", name == "wara token" { return }
+    let (adapted, adapter) = try attach(AdapterPlan(method), to: network)
     let before = network.output(Variable(input), in: .inference()).value
     try withTemporaryFolder { folder in
       try AdapterFolder.write(adapter, of: adapted, facts: ["threshold": "0.25"], to: folder)
@@ -60,6 +73,30 @@ struct FolderTests {
       #expect(other.adapters.isEmpty)
       try AdapterFolder.read(folder, into: other, allowsOtherBase: true)
       #expect(other.adapters.count == 1)
+    }
+  }
+
+  @Test func `a PEFT folder of ours names its base, and one of PEFT's goes on any`() throws {
+    let (network, _) = try Golden.network(of: "transformer")
+    let (adapted, adapter) = try attach(AdapterPlan(LoRA(rank: 2)), to: network)
+    try withTemporaryFolder { folder in
+      try PEFTFolder.write(adapter, of: adapted, to: folder)
+      #expect(PEFTFolder.namesBase(folder))
+      let other = AdaptedNetwork(Transformer().weights)
+      #expect(throws: AdapterFileError.otherBase(path: folder.path)) {
+        try PEFTFolder.read(folder, into: other)
+      }
+      #expect(other.adapters.isEmpty)
+      try PEFTFolder.read(folder, into: other, allowsOtherBase: true)
+      try other.detach("default")
+      let own = folder.appendingPathComponent(PEFTFolder.originName)
+      try Data("{}".utf8).write(to: own)
+      #expect(throws: AdapterFileError.self) {
+        try PEFTFolder.read(folder, into: adapted, named: "b")
+      }
+      try FileManager.default.removeItem(at: own)
+      #expect(!PEFTFolder.namesBase(folder))
+      try PEFTFolder.read(folder, into: other)
     }
   }
 
@@ -297,7 +334,7 @@ extension FolderTests {
   @Test func `a parameter of a block is not written beside adapted layers of the block`() throws {
     func colora(tunesGains: Bool) throws -> AdapterPlan {
       let network = try Golden.network(of: "nafnet").network.weights
-      return try CoLoRA(budget: 0.3, contribution: .uniform, tunesGains: tunesGains).plan(
+      return try CoLoRA(budget: 0.65, contribution: .uniform, tunesGains: tunesGains).plan(
         for: AdaptedNetwork(network), contributions: .uniform(of: network))
     }
     #expect(try refusal(colora(tunesGains: false), on: "nafnet") == nil)

@@ -116,6 +116,39 @@ struct RecordedAdapterTests {
     #expect(adapted.adapters.isEmpty)
   }
 
+  @Test func `AdaLoRA's rule and its term of the loss are PEFT's`() throws {
+    let recorded = try Golden.tensors("adalora-rule.safetensors")
+    let (network, _) = try Golden.network(of: "transformer")
+    let adapted = AdaptedNetwork(network.weights)
+    let adapter = try PEFTFolder.read(try Golden.url("adalora-transformer"), into: adapted)
+    let penalty = try #require(
+      adapter.penalty(in: .training(random: RandomStream(seed: 0))))
+    let wanted = try #require(recorded["penalty"])
+    #expect(wanted.scalar > 0.1)
+    #expect(abs(penalty.value.scalar - wanted.scalar) < 1e-5 * wanted.scalar)
+    let allocator = try #require(adapter.makeAllocator())
+    for step in 0..<5 {
+      for (path, parameter) in adapter.parameters {
+        let gradient = try #require(recorded["gradient.\(step).\(path)"], "\(path)")
+        parameter.gradient = gradient
+      }
+      allocator.afterBackward(step: step, of: 10)
+    }
+    for (name, value) in allocator.state {
+      let parts = name.split(separator: ".")
+      let key = "\(parts[parts.count - 1]).\(parts.dropLast().joined(separator: "."))"
+      let expected = try #require(recorded[key], "\(key)")
+      #expect(relativeDifference(value, expected) < 1e-5, "\(key)")
+    }
+    #expect(allocator.state.count == 2 * adapter.parameters.count)
+    // The last decision of a run of ten steps.
+    allocator.afterUpdate(step: 7, of: 10)
+    for entry in adapter.attached {
+      let mask = try #require(entry.adapter.buffers.first { $0.path == "mask" }?.buffer.value)
+      #expect(mask.values == recorded["mask.\(entry.site.path)"]?.values, "\(entry.site.path)")
+    }
+  }
+
   /// The folder of a classifier with its tensors and description changed.
   private func withClassifier<Result>(
     tensors change: (String) -> String = { $0 },

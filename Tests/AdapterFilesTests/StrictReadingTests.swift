@@ -88,6 +88,84 @@ struct StrictReadingTests {
     }
   }
 
+  @Test func `shapes and numbers that no PEFT writes are refused, not trapped on`() throws {
+    let site = "base_model.model.down"
+    let kernel = try refusal(of: "lora-convnet") {
+      $0["\(site).lora_B.weight"] = Tensor(zeros: [12, 3, 3, 3])
+    }
+    guard case .shape(_, "down.lora_B.weight", [12, 3, 3, 3], [12, 3, 1, 1]) = kernel else {
+      Issue.record("\(String(describing: kernel))")
+      return
+    }
+    for (name, field) in [
+      ("lora-transformer", "r"), ("adalora-transformer", "init_r"), ("loha-transformer", "r"),
+      ("lokr-transformer", "decompose_factor"), ("vera-transformer", "r"),
+      ("adalora-transformer", "target_r"),
+    ] {
+      for number in [1e300, 2.5] {
+        let error = try refusal(of: name, description: { $0[field] = number })
+        guard case .malformed = error else {
+          Issue.record("\(name), \(field) \(number): \(String(describing: error))")
+          continue
+        }
+      }
+    }
+    let wide = try refusal(of: "vera-transformer", description: { $0["r"] = 60_000 })
+    guard case .rank(_, _, 60_000, 5) = wide else {
+      Issue.record("\(String(describing: wide))")
+      return
+    }
+    let patterns = try refusal(description: { $0["rank_pattern"] = ["mlp.fc1": 1e300] })
+    guard case .malformed = patterns else {
+      Issue.record("\(String(describing: patterns))")
+      return
+    }
+    // A factor without any axis, where groups are looked for.
+    let grouped = try refusal(of: "lora-convnet") {
+      $0["base_model.model.grouped.lora_A.weight"] = Tensor(1)
+      $0["base_model.model.grouped.lora_B.weight"] = Tensor(zeros: [12, 3, 1, 1])
+    } description: {
+      $0["target_modules"] = ["stem", "down", "point", "head", "grouped"]
+    }
+    #expect(grouped != nil)
+  }
+
+  @Test func `components of AdaLoRA are as many as the description says`() throws {
+    let site = "base_model.model.blocks.0.attn.qkv"
+    // A triplet too few, in all three tensors alike.
+    let error = try refusal(of: "adalora-transformer") {
+      $0["\(site).lora_A"] = Tensor(zeros: [3, 12])
+      $0["\(site).lora_E"] = Tensor(zeros: [3, 1])
+      $0["\(site).lora_B"] = Tensor(zeros: [36, 3])
+    }
+    guard case .rank(_, "blocks.0.attn.qkv", 4, 3) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    let marks = try refusal(
+      of: "pruned-transformer",
+      description: { fields in
+        var table = fields["rank_pattern"] as? [String: [Bool]] ?? [:]
+        table["blocks.0.attn.qkv.lora_E"] = [true, true, true, true]
+        fields["rank_pattern"] = table
+      })
+    guard case .rank(_, "blocks.0.attn.qkv", 4, _) = marks else {
+      Issue.record("\(String(describing: marks))")
+      return
+    }
+  }
+
+  @Test func `two tensors of one meaning are refused`() throws {
+    let error = try refusal {
+      $0["base_model.model.blocks.0.attn.qkv.lora_A.default.weight"] = Tensor(zeros: [3, 12])
+    }
+    guard case .malformed(_, let reason) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(reason.contains("blocks.0.attn.qkv.lora_A.weight"))
+  }
+
   @Test func `the file holds what its description announces`() throws {
     func missing(
       of name: String = "lora-transformer", _ description: (inout [String: Any]) -> Void

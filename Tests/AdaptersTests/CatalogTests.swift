@@ -61,7 +61,8 @@ struct CatalogTests {
 
   /// Which methods refuse which sites; everything else is a row.
   ///
-  /// A method that begins to refuse a site, or stops to, fails the test of this list.
+  /// A method without a line takes all. One that begins to refuse a site, or stops to, fails the test
+  /// of this list.
   static let refused: [String: Set<SiteCase>] = [
     // One small kernel for each channel is tuned in full.
     "lora": [.depthwise], "dora": [.depthwise], "pissa": [.depthwise], "sora": [.depthwise],
@@ -74,8 +75,6 @@ struct CatalogTests {
     // The picture of tokens would be mixed with that of the kernel.
     "wara token": [.convolution, .strided, .tiled, .grouped, .depthwise],
     "wara token with gains": [.convolution, .strided, .tiled, .grouped, .depthwise],
-    // A change of the outputs knows no kernels.
-    "loha": [], "lokr": [], "lokr in factors": [],
   ]
 
   /// A method by the name of its rows.
@@ -92,10 +91,7 @@ struct CatalogTests {
 
   private static let catalogRows: [Row] = names.flatMap { name in
     SiteCase.allCases.compactMap { site in
-      if tuningOnly.contains(name) {
-        return site == .linear ? Row(method: name, site: site) : nil
-      }
-      return refused[name]?.contains(site) == true ? nil : Row(method: name, site: site)
+      refused[name]?.contains(site) == true ? nil : Row(method: name, site: site)
     }
   }
 
@@ -107,7 +103,7 @@ struct CatalogTests {
     let geometry =
       site == .part ? network.layer.geometry.part(0..<8) : network.layer.geometry
     let reason = try Self.method(name).refusal(of: geometry)
-    let isRefused = try #require(Self.refused[name], "\(name) has no line").contains(site)
+    let isRefused = Self.refused[name, default: []].contains(site)
     #expect((reason != nil) == isRefused, "\(reason ?? "taken")")
     // The reason ends a sentence about the layer.
     if let reason { #expect(reason.split(separator: " ").count >= 4, "\(reason)") }
@@ -129,7 +125,9 @@ struct CatalogTests {
     let page = try String(
       contentsOf: here.appendingPathComponent("../../docs/add-an-adapter.md").standardized,
       encoding: .utf8)
-    #expect(page.contains("```swift\n\(code)```\n"))
+    // In its place among the sources it needs no import of them.
+    let inPlace = code.replacingOccurrences(of: "import Adapters\n", with: "")
+    #expect(page.contains("```swift\n\(inPlace)```\n"))
   }
 
   @Test(arguments: rows)
@@ -210,6 +208,23 @@ struct CatalogTests {
     adapted.unmerge()
     #expect(network.parameters.map(\.parameter.value) == base)
     #expect(network.output(input) == separate)
+  }
+
+  @Test(arguments: rows.filter { unmergeable.contains($0.method) })
+  func `what depends on the picture is not merged`(row: Row) throws {
+    let (network, input, adapted, adapter) = try row.attach()
+    adapter.disturb()
+    let separate = network.output(input)
+    do {
+      try adapted.merge()
+      Issue.record("\(row.method) was merged")
+    } catch {
+      guard case .notMergeable = error else {
+        Issue.record("\(error)")
+        return
+      }
+    }
+    #expect(!adapted.isMerged && network.output(input) == separate)
   }
 
   @Test(arguments: rows)

@@ -15,6 +15,21 @@ struct MethodTests {
 
   private let site = SiteGeometry(linear: 384, 1152)
 
+  @Test func `all biases are trained, those that attention adds itself as well`() throws {
+    var random = RandomStream(seed: 2)
+    let attention = SelfAttention(
+      width: 8, heads: 2, bias: .queryAndValue, random: &random)
+    let adapted = AdaptedNetwork(attention)
+    let adapter = try adapted.attach(AdapterPlan(BitFit()), random: random)
+    #expect(adapter.tuned.map(\.path).sorted() == ["proj.bias", "q_bias", "v_bias"])
+    try adapted.detach("default")
+    // For a budget they are gains, which PEFT cannot store.
+    let roles = adapted.tunableParameters.filter {
+      CoLoRA(budget: 0.5, tunesGains: false).tunes($0)
+    }
+    #expect(roles.map(\.path) == ["proj.bias"])
+  }
+
   @Test func `counts of a fused map of ViT-S are the published ones`() throws {
     func count(_ name: String) throws -> Int {
       try AdapterCatalog.method(named: name).parameterCount(at: site)

@@ -193,10 +193,29 @@ struct PETALfaceTests {
       adapter.parameters.allSatisfy { ($0.parameter.gradient?.summedSquares() ?? 0) > 0 })
   }
 
+  @Test func `a pattern for single branches adds no sites, and one that fits nothing is refused`()
+    throws
+  {
+    let adapted = AdaptedNetwork(TwoSites())
+    let every = PETALface(rank: 2, single: ["*"]).plan(for: adapted)
+    #expect(every.sites == ["attn.qkv"])
+    let adapter = try adapted.attach(every, random: RandomStream(seed: 4))
+    #expect(adapter.attached.map { ($0.adapter as? QualityGatedAdapter)?.isGated } == [false])
+    try adapted.detach("default")
+    let wrong = AdapterPlan(PETALface(rank: 2, single: ["projekt"]), sites: ["project"])
+    do {
+      try adapted.attach(wrong, random: RandomStream(seed: 4))
+      Issue.record("a pattern that fits nothing was taken")
+    } catch {
+      #expect(error.description.contains("did you mean \"project\""), "\(error)")
+    }
+    #expect(adapted.adapters.isEmpty)
+  }
+
   @Test func `sites named single have one branch and no gate`() throws {
     let network = TwoSites()
     let adapted = AdaptedNetwork(network)
-    let plan = PETALface(rank: 2).plan(embedding: ["project"])
+    let plan = PETALface(rank: 2, single: ["project"]).plan(for: adapted)
     #expect(plan.sites == ["attn.qkv", "project"])
     let adapter = try adapted.attach(plan, random: RandomStream(seed: 4))
     #expect(

@@ -228,7 +228,8 @@ import Testing
     #expect(written.exit == 0, "\(written.errors)")
     #expect((written.object?["largestDifference"] as? Double ?? 1) < 1e-4)
     let names = try FileManager.default.contentsOfDirectory(atPath: folder)
-    #expect(Set(names) == ["adapter_config.json", "adapter_model.safetensors"])
+    #expect(
+      Set(names) == ["adapter_config.json", "adapter_model.safetensors", "swift_vision.json"])
     let merged = try ProgramRun(
       "vision-export",
       [

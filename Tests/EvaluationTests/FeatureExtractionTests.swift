@@ -1,10 +1,16 @@
+import AdapterFiles
+import Adapters
 import Datasets
 import Evaluation
 import Foundation
 import Images
+import Layers
 import Metrics
 import Storage
+import Tasks
+import Tensors
 import Testing
+import Training
 
 @Suite struct FeatureExtractionTests {
   @Test func `keeps the order of the files and lists damaged ones`() throws {
@@ -20,6 +26,31 @@ import Testing
     let expected = PixelGrid().features(of: MadePeople.picture(person: 3, tint: 3))
     #expect(matrix.rows(2..<3) == expected)
     #expect(matrix.values.count == 4 * matrix.width)
+  }
+
+  @Test func `a gated adapter sees how good plain pictures are`() throws {
+    let people = try MadePeople()
+    defer { people.remove() }
+    let paths = try (1...3).map { try people.write(person: $0, camera: 1, into: "a") }
+    let name = "random:convnet_small@48x24"
+    let adapted = AdaptedNetwork(try ModelFolder.load(name, seed: 0).backbone)
+    let adapter = try adapted.attach(
+      AdapterPlan(PETALface(rank: 2)), random: RandomStream(seed: 1))
+    for (path, parameter) in adapter.parameters {
+      var random = RandomStream(seed: 2).split(path)
+      parameter.value.add(random.uniform(shape: parameter.value.shape, bound: 0.3))
+    }
+    func features(_ facts: [String: String]) throws -> [Float] {
+      let folder = people.root.appendingPathComponent("adapter-\(facts.count)")
+      try AdapterFolder.write(adapter, of: adapted, facts: facts, to: folder)
+      return try FeatureExtractor(
+        name, position: .backbone, adapters: AdapterFolders([folder.path]), seed: 0
+      ).features(of: paths).values
+    }
+    // Without a measure every picture has both branches alike.
+    let (measured, alike) = (try features(["quality": "sharpness"]), try features([:]))
+    #expect(measured.count == alike.count)
+    #expect(zip(measured, alike).contains { abs($0 - $1) > 1e-4 })
   }
 
   @Test func `a folder of nothing but damage is an error that names a file`() throws {

@@ -17,6 +17,28 @@ struct ExponentialAverageTests {
     #expect(parameter.value.values == [5, -2])
   }
 
+  @Test func `moments and averages follow entries that change their place`() {
+    let optimizer = AdamW(named, weightDecay: 0)
+    let average = ExponentialAverage(named, decay: 0.5)
+    parameter.gradient = Tensor([1, 3], shape: [2])
+    optimizer.update(rate: 0)
+    let first = optimizer.state.moments["p.first_moment"]?.values ?? []
+    #expect(first.count == 2 && first[1] > first[0] && first[0] > 0)
+    parameter.value = Tensor([2, 7], shape: [2])
+    let moved = [ParameterChange(parameter, origins: [1, nil])]
+    optimizer.carry(moved)
+    average.carry(moved)
+    for name in ["first_moment", "second_moment"] {
+      #expect(optimizer.state.moments["p.\(name)"]?.values.last == 0)
+    }
+    #expect(optimizer.state.moments["p.first_moment"]?.values == [first[1], 0])
+    #expect(average.values["p"]?.values == [2, 7])
+    optimizer.carry([ParameterChange(restarting: parameter)])
+    #expect(optimizer.state.moments["p.first_moment"]?.values == [0, 0])
+    // Parameters of others are none of its business.
+    optimizer.carry([ParameterChange(restarting: Parameter(Tensor([1, 2], shape: [2])))])
+  }
+
   @Test func `stands in for the parameters and gives them back, after errors too`() {
     struct Failure: Error {}
     let average = ExponentialAverage(named, decay: 0.5)

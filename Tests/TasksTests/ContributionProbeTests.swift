@@ -5,6 +5,7 @@ import Foundation
 import Gradients
 import Images
 import Layers
+import Optimizers
 import Recipes
 import Tensors
 import Testing
@@ -104,6 +105,51 @@ import Training
     let inspection = try #require(try second.task.adapter?.inspection(of: model))
     #expect(inspection.sites.map(\.path) == plan.sites.map { String($0.dropFirst()) })
     #expect(inspection.summary.contains("Intruder dimensions: \(inspection.intruderCount)"))
+  }
+
+  @Test func `a rule chooses what each step trains, and which moments go on`() throws {
+    let people = try ColouredPeople()
+    defer { people.remove() }
+    var recipe = ColouredPeople.recipe
+    recipe.tuning.method = "lora"
+    recipe.training.exponentialMovingAverage = 0.5
+    recipe.training.steps = 4
+    func trainer() throws -> TaskTrainer<PersonReID> {
+      TaskTrainer(
+        try task(people, recipe, .plan(AdapterPlan(SampledSites()))), settings: recipe.training,
+        random: RandomStream(seed: 4))
+    }
+    let straight = try trainer()
+    let sites = try #require(straight.task.adapter).adapter.attached
+    func values(_ site: Int) -> [Tensor] {
+      sites[site].adapter.parameters.map(\.parameter.value)
+    }
+    func moments() -> [Double] {
+      let state = straight.optimizer.state.moments
+      return sites.map { site in
+        state.filter { $0.key.contains("adapter.\(site.site.path).") }
+          .reduce(0) { $0 + Double($1.value.summedSquares()) }
+      }
+    }
+    let start = sites.indices.map { values($0) }
+    try straight.run(until: 1)
+    // B of the first site alone has moved.
+    #expect(values(0)[0] == start[0][0] && values(0)[1] != start[0][1])
+    #expect((1..<sites.count).allSatisfy { values($0) == start[$0] })
+    #expect(moments()[0] > 0)
+    try straight.run(until: 2)
+    #expect(moments().allSatisfy { $0 == 0 })
+    try straight.run(until: 3)
+    #expect(values(1) != start[1] && moments()[1] > 0 && moments()[0] == 0)
+    try straight.run()
+    let folder = CheckpointFolder(people.root.appendingPathComponent("last"))
+    let first = try trainer()
+    try first.run(until: 3)
+    try first.save(to: folder, state: TaskState(threads: 1))
+    let second = try trainer()
+    _ = try second.restore(from: folder)
+    try second.run()
+    #expect(second.weights == straight.weights)
   }
 
   @Test func `restoration is measured by squared errors, crop by crop`() throws {

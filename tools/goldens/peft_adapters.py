@@ -15,6 +15,7 @@ import json
 import shutil
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import torch
@@ -248,6 +249,38 @@ def record(folder):
             {k: v.contiguous().clone() for k, v in tensors.items()}, target / "expected.safetensors",
             metadata=VERSIONS)
         print(name, sum(f.stat().st_size for f in target.iterdir()))
+    record_rule(folder)
+
+
+def record_rule(folder):
+    """AdaLoRA's rule on the recorded `adalora-transformer`: drawn gradients of five steps, then a decision.
+
+    Also the term of the loss that keeps components apart, which PEFT adds to the loss of its outputs.
+    """
+    model = peft.PeftModel.from_pretrained(base("transformer"), folder / "adalora-transformer", is_trainable=True)
+    inner = model.base_model
+    inner.model.forward = lambda x: SimpleNamespace(loss=torch.zeros(()))
+    tensors = {"penalty": inner(picture("transformer")).loss.detach()}
+    allocator = inner.rankallocator
+    generator = torch.Generator().manual_seed(21)
+
+    def key(name):
+        return name.removeprefix("model.").replace(".default", "")
+
+    parameters = [(n, p) for n, p in inner.named_parameters() if p.requires_grad]
+    for step in range(5):
+        for n, p in parameters:
+            p.grad = torch.randn(p.shape, generator=generator)
+            tensors[f"gradient.{step}.{key(n)}"] = p.grad
+        allocator.update_ipt(inner)
+    for n, _ in parameters:
+        tensors["sensitivity." + key(n)] = allocator.exp_avg_ipt[n]
+        tensors["uncertainty." + key(n)] = allocator.exp_avg_unc[n]
+    for n, marks in allocator.mask_to_budget(inner, allocator.target_bgt).items():
+        tensors["mask." + key(n).removesuffix(".lora_E")] = torch.tensor(marks, dtype=torch.float32)
+    save_file(
+        {k: v.contiguous().clone() for k, v in tensors.items()}, folder / "adalora-rule.safetensors",
+        metadata=VERSIONS)
 
 
 def check(folder):

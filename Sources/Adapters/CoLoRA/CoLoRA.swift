@@ -121,6 +121,8 @@ public struct CoLoRA: RankedMethod, Hashable {
   /// Biases, norms, depthwise kernels and every other vector, such as gains.
   public func tunes(_ parameter: TunableParameter) -> Bool {
     switch parameter.role {
+    // Biases outside layers count as gains: PEFT stores neither.
+    case .bias where parameter.geometry == nil: tunesGains
     case .bias, .normalization: true
     case .weight: parameter.geometry?.isDepthwise == true
     // Gains and tokens are vectors; tables of positions are not small.

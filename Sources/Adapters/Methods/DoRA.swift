@@ -96,7 +96,7 @@ public final class DirectionAdapter: SiteAdapter {
     let squares = (base * base).summedAlongLastAxis() + change
     return Variable(
       Tensor(
-        squares.value.values.map { 1 / max($0.squareRoot(), .leastNormalMagnitude) },
+        squares.value.values.map { 1 / max(max($0, 0).squareRoot(), .leastNormalMagnitude) },
         shape: [site.outputs]))
   }
 

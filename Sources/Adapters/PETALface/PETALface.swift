@@ -9,7 +9,7 @@ import Tensors
 /// that ``single`` names have one branch without gate, as the paper's embedding projection has. Where
 /// nobody measured quality, α is 0.5.
 ///
-/// The paper adapts the `qkv` maps and the embedding projection: ``plan(embedding:)``.
+/// The paper adapts the `qkv` maps and the embedding projection: ``plan(for:excluding:)``.
 /// **Count**: `2 · rank · (columns + outputs / groups)`, half of it for a single branch.
 /// **Source**: K. Narayan et al., "PETALface: Parameter Efficient Transfer Learning for Low-resolution Face
 /// Recognition", 2025, arXiv 2412.07771. The paper's text was not at hand; its released code was.
@@ -89,22 +89,6 @@ public struct PETALface: RankedMethod, Hashable {
   public var alpha: Double {
     get { scale * Double(rank) }
     set { scale = newValue / Double(rank) }
-  }
-
-  /// The plan of the paper: gated branches on every `qkv`, one branch on the embedding's projection.
-  ///
-  /// - Parameter embedding: patterns of the maps between the features and the embedding.
-  public func plan(embedding: [String] = []) -> AdapterPlan {
-    var method = self
-    method.single = embedding
-    return AdapterPlan(method, sites: ["attn.qkv"] + embedding)
-  }
-
-  /// One branch without gate where ``single`` names the site.
-  public func settled(at site: AdapterSite) -> PETALface {
-    var method = self
-    method.isGated = !single.contains { SitePattern($0).fits(site.layerPath) }
-    return method
   }
 
   /// Groups must divide the rank.

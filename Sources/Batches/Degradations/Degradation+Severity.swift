@@ -1,28 +1,59 @@
-import Images
+public import Images
 public import Tensors
 
 extension Degradation {
-  /// Steps that spoil a picture with a given severity, for teaching a network to see it.
+  /// What a picture is spoiled by, for teaching a network to see it.
+  public enum Spoiler: String, Sendable, Hashable, CaseIterable {
+    /// A reduction, at most by 8.
+    case reduction
+    /// A Gaussian blur of at most 4 pixels.
+    case blur
+    /// Noise of at most 50 levels.
+    case noise
+    /// A JPEG of quality 10 or better.
+    case jpeg
+  }
+
+  /// One kind with a given severity: 1 is the worst that ``Spoiler`` says.
   ///
-  /// One to three kinds are drawn out of reduction, blur, noise and JPEG, in random order. A kind at
-  /// severity 1 is a reduction by 8, a Gaussian blur of 4 pixels, noise of 50 levels or a JPEG of quality
-  /// 10; several kinds share the severity, `severity / √count` each. Reductions and enlargements are
-  /// bilinear. At severity 0 nothing is done.
+  /// Reductions and enlargements are bilinear.
+  ///
+  /// - Parameter severity: above 0 … 1 worst.
+  public static func step(_ kind: Spoiler, severity: Float) -> Degradation {
+    precondition(severity > 0 && severity <= 1, "Degradation: severity \(severity)")
+    return switch kind {
+    case .reduction: .resized(factor: 1 + 7 * severity, down: .bilinear, up: .bilinear)
+    case .blur: .blur(.gaussian(sigma: 0.1 + 3.9 * Double(severity)))
+    case .noise: .noise(sigma: 50 * severity, isGray: false)
+    case .jpeg: .jpeg(quality: Int((95 - 85 * severity).rounded()))
+    }
+  }
+
+  /// Steps that spoil a picture with a given severity.
+  ///
+  /// One to three kinds are drawn, in random order; several share the severity, `severity / √count` each. At
+  /// severity 0 nothing is done.
   ///
   /// - Parameter severity: 0 none … 1 worst.
   public static func steps(severity: Float, random: inout RandomStream) -> [Degradation] {
     precondition((0...1).contains(severity), "Degradation: severity \(severity)")
     let count = 1 + random.integer(below: 3)
-    let order = random.permutation(4)
+    let order = random.permutation(Spoiler.allCases.count)
     guard severity > 0 else { return [] }
     let own = severity / Float(count).squareRoot()
-    return order.prefix(count).map { kind in
-      switch kind {
-      case 0: .resized(factor: 1 + 7 * own, down: .bilinear, up: .bilinear)
-      case 1: .blur(.gaussian(sigma: 0.1 + 3.9 * Double(own)))
-      case 2: .noise(sigma: 50 * own, isGray: false)
-      default: .jpeg(quality: Int((95 - 85 * own).rounded()))
-      }
+    return order.prefix(count).map { step(Spoiler.allCases[$0], severity: own) }
+  }
+
+  /// A picture spoiled with a given severity by ``steps(severity:random:)``.
+  ///
+  /// - Parameter severity: 0 none … 1 worst.
+  public static func spoiled(
+    _ picture: Image, severity: Float, random: inout RandomStream
+  ) -> Image {
+    var spoiled = FloatPicture(picture)
+    for step in steps(severity: severity, random: &random) {
+      spoiled = step.applied(to: spoiled, random: &random)
     }
+    return spoiled.image
   }
 }

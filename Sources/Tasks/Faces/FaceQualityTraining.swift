@@ -54,22 +54,12 @@ public struct FaceQualityTraining {
     progress: (Float) throws -> Void
   ) throws -> (quality: LearnedQuality, score: QualityTrainer.Score?) {
     let quality = try trainer.train(
-      pictures: pictures.count, picture: { pictures[$0] }, spoil: Self.spoiled
+      pictures: pictures.count, picture: { pictures[$0] }, spoil: Degradation.spoiled
     ) { _, loss in try progress(loss) }
     let score =
       judged.count > 1
       ? try trainer.score(
-        quality, pictures: judged.count, picture: { judged[$0] }, spoil: Self.spoiled) : nil
+        quality, pictures: judged.count, picture: { judged[$0] }, spoil: Degradation.spoiled) : nil
     return (quality, score)
-  }
-
-  private static func spoiled(
-    _ picture: Image, _ severity: Float, _ random: inout RandomStream
-  ) -> Image {
-    var spoiled = FloatPicture(picture)
-    for step in Degradation.steps(severity: severity, random: &random) {
-      spoiled = step.applied(to: spoiled, random: &random)
-    }
-    return spoiled.image
   }
 }

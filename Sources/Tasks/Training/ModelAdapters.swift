@@ -61,12 +61,18 @@ public struct ModelAdapters {
       } else {
         attached.append(
           try PEFTFolder.read(
-            folder, into: adapted, named: name, allowsPartial: folders.allowsPartial
+            folder, into: adapted, named: name, allowsPartial: folders.allowsPartial,
+            allowsOtherBase: folders.allowsOtherBase
           ) { names in
             notes.append(
               "\(folder.path): \(names.count) layers or tensors were left out: "
                 + names.prefix(4).joined(separator: ", ") + (names.count > 4 ? ", …" : ""))
           })
+        if !PEFTFolder.namesBase(folder) {
+          notes.append(
+            "\(folder.path) does not say for which weights it was made; on others of equal shapes it "
+              + "gives other results.")
+        }
       }
       if let found = try TaskDescription(folder: folder) {
         description = found
@@ -128,7 +134,8 @@ public struct ModelAdapters {
   /// - Parameter count: the number of blends.
   /// - Throws: `AdapterError` where no adapter blends, or several are on.
   public func bucketed(_ count: Int) throws(AdapterError) -> BucketedMerge {
-    try BucketedMerge(adapted, adapter: attached.first?.name ?? "default", count: count)
+    let gated = attached.first { $0.plan.method is PETALface } ?? attached.first
+    return try BucketedMerge(adapted, adapter: gated?.name ?? "default", count: count)
   }
 
   /// Writes the one adapter as a folder of Hugging Face PEFT.

@@ -73,10 +73,9 @@ public final class TaskAdapter {
     let method = try method(tuning, measured: measured)
     let (sites, excluded) = (sites(tuning), excluded(tuning))
     let tuned = list(tuning.tuned, unless: TuningSettings().tuned)
-    if let gated = method as? PETALface, sites.isEmpty, adapted.hasFusedAttention {
-      // The paper's placement; the map of the embedding belongs to the head, which is trained whole.
-      var plan = gated.plan(embedding: gated.single)
-      (plan.excluded, plan.tuned) = (excluded, tuned)
+    if let gated = method as? PETALface, sites.isEmpty {
+      var plan = gated.plan(for: adapted, excluding: excluded)
+      plan.tuned = tuned
       return plan
     }
     guard let divided = method as? CoLoRA else {
@@ -229,12 +228,5 @@ public final class TaskAdapter {
     defer { adapted.unmerge() }
     try body()
     return true
-  }
-}
-
-extension AdaptedNetwork {
-  /// Whether there are fused maps of query, key and value.
-  fileprivate var hasFusedAttention: Bool {
-    sites.contains { SitePattern("attn.qkv").fits($0.layerPath) }
   }
 }

@@ -121,6 +121,8 @@ public final class TaskTrainer<Task: FinetuneTask> {
     guard let (batch, waited) = try prefetcher?.next() else {
       preconditionFailure("the prefetcher was just made")
     }
+    let allocator = task.adapter?.allocator
+    allocator?.beforeForward(step: step, of: totalSteps)
     let context = ForwardContext.training(
       random: random.split(step), checkpointing: settings.activationCheckpointing)
     var learned = try task.learn(from: batch, in: context)
@@ -131,7 +133,7 @@ public final class TaskTrainer<Task: FinetuneTask> {
     let value = Double(learned.loss.value.scalar)
     guard value.isFinite else { throw TaskError.notFinite(step: step, what: "loss") }
     context.backward(from: learned.loss)
-    task.adapter?.allocator?.afterBackward(step: step, of: totalSteps)
+    allocator?.afterBackward(step: step, of: totalSteps)
     let norm = optimizer.gradientNorm
     guard norm.isFinite, task.ownParameters.allSatisfy({ $0.gradient?.isFinite ?? true }) else {
       throw TaskError.notFinite(step: step, what: "gradient")
@@ -140,7 +142,11 @@ public final class TaskTrainer<Task: FinetuneTask> {
     optimizer.update(rate: rate, clip: settings.clip > 0 ? Float(settings.clip) : nil)
     task.moveOwnParameters(
       share: settings.learningRate > 0 ? rate / Float(settings.learningRate) : 0)
-    task.adapter?.allocator?.afterUpdate(step: step, of: totalSteps)
+    allocator?.afterUpdate(step: step, of: totalSteps)
+    if let changes = allocator?.takeChanges() {
+      optimizer.carry(changes)
+      average?.carry(changes)
+    }
     average?.update()
     var report = TaskStep(
       step: step, images: learned.images, values: learned.values, waited: waited)
