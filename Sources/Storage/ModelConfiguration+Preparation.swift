@@ -9,9 +9,11 @@ extension ModelConfiguration {
     public var cropPct: Float
     /// How the picture is fitted to the input size; nil is timm's default, the centre.
     public var cropMode: CropMode?
-    /// Whether what is cropped is cut as the transformers library does it: out of a whole number of pixels
-    /// that its file states, a middle between two pixels beginning at the first of them. timm rounds the
-    /// size down and takes the even pixel. Told by the form of the description, so no field of timm's.
+    /// Whether a crop is cut as the transformers library does it.
+    ///
+    /// That library's file states the size in whole pixels, and a middle between two pixels begins at the
+    /// first of them; timm rounds the size down and takes the even pixel. Told by the form of the
+    /// description, so no field of timm's.
     public var cropsDown = false
     /// Subtracted from RGB values 0…1.
     public var mean: [Float]

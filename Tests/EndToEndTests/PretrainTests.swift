@@ -307,8 +307,8 @@ import Testing
     let run = try ProgramRun(
       "vision-pretrain",
       [
-        footage.path("walk.mp4"), "--output", footage.path("run"), "--objective", "isr", "--backbone",
-        "vit_tiny_patch16_224", "--steps", "2", "--quiet", "--json", "--set",
+        footage.path("walk.mp4"), "--output", footage.path("run"), "--objective", "isr",
+        "--backbone", "vit_tiny_patch16_224", "--steps", "2", "--quiet", "--json", "--set",
         "isr.selectiveBackward=0.5",
       ] + footage.quick)
     #expect(run.exit == 0, "\(run.errors)")

@@ -110,8 +110,8 @@ public final class PretrainingTrainer {
       !backbone.buffers.isEmpty || recipe.model.dropPath > 0
     {
       throw .unsuitable(
-        reason: "isr.selectiveBackward leaves crops out, which needs a network whose crops do not depend on "
-          + "each other: a vision transformer without model.dropPath; set it to 0 for this one.")
+        reason: "isr.selectiveBackward leaves crops out, which needs a network whose crops do not "
+          + "depend on each other: a vision transformer without model.dropPath; set it to 0 here.")
     }
     guard recipe.schedule.objective.includesMasking else { return }
     let (unit, extent) = (recipe.simmim.maskUnit, backbone.inputExtent)
