@@ -26,21 +26,23 @@ extension AdaptedNetwork {
   ) throws -> [String: SiteStatistics] {
     precondition(passes > 0, "AdaptedNetwork: \(passes) passes measure nothing")
     guard !isMerged else { throw AdapterError.merged }
-    let before = sites.map { ($0.layer.weight, $0.layer.weight.isTrainable) }
+    let weights = Set(sites.map { ObjectIdentifier($0.layer.weight) })
+    let before = network.parameters.map { ($0.parameter, $0.parameter.isTrainable) }
+    for (parameter, _) in before {
+      parameter.isTrainable = weights.contains(ObjectIdentifier(parameter))
+      parameter.gradient = nil
+    }
     let probes = sites.map { InputProbe(at: $0.geometry) }
     for (site, probe) in zip(sites, probes) {
-      site.layer.weight.isTrainable = true
       site.layer.adapters.attach(probe, named: Self.probeName, outputs: site.outputs)
     }
     defer {
       for site in sites { site.layer.adapters.detach(Self.probeName) }
-      // Parts of one map share a weight, whose first entry is the true one.
-      for (weight, isTrainable) in before.reversed() {
-        weight.isTrainable = isTrainable
-        weight.gradient = nil
+      for (parameter, isTrainable) in before {
+        parameter.isTrainable = isTrainable
+        parameter.gradient = nil
       }
     }
-    for (weight, _) in before { weight.gradient = nil }
     for pass in 0..<passes {
       let context = ForwardContext.recordedInference()
       context.backward(from: try loss(pass, context))

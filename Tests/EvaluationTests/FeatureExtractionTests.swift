@@ -32,7 +32,7 @@ import Training
     let people = try MadePeople()
     defer { people.remove() }
     let paths = try (1...3).map { try people.write(person: $0, camera: 1, into: "a") }
-    let name = "random:convnet_small@48x24"
+    let name = "random:convnet_small@48x32"
     let adapted = AdaptedNetwork(try ModelFolder.load(name, seed: 0).backbone)
     let adapter = try adapted.attach(
       AdapterPlan(PETALface(rank: 2)), random: RandomStream(seed: 1))
