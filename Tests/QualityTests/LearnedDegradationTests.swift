@@ -10,7 +10,7 @@ struct LearnedDegradationTests {
   private static let small = QualityNetwork.Configuration(filters: 16, width: 64, dropout: 0.1)
   private static let settings = {
     var settings = QualityTrainer.Settings()
-    (settings.steps, settings.batch, settings.rate) = (300, 12, 2e-3)
+    (settings.steps, settings.batch, settings.rate) = (220, 12, 2e-3)
     (settings.height, settings.width) = (side, side)
     return settings
   }()
@@ -36,7 +36,7 @@ struct LearnedDegradationTests {
   private func means(_ kind: Degradation.Spoiler, _ metric: any QualityMetric) -> [Float] {
     [Float(0.1), 0.5, 0.9].map { severity in
       let step = Degradation.step(kind, severity: severity)
-      let spoiled = Self.unseen.prefix(40).enumerated().map { index, picture in
+      let spoiled = Self.unseen.prefix(24).enumerated().map { index, picture in
         var random = RandomStream(seed: 83).split(index)
         return step.applied(to: FloatPicture(picture), random: &random).image
       }
