@@ -144,11 +144,6 @@ struct PEFTReading {
     grouped[site]?.removeValue(forKey: suffix)
   }
 
-  /// Takes all tensors of a site.
-  mutating func takeAll(at site: String) -> [String: Tensor] {
-    grouped.removeValue(forKey: site) ?? [:]
-  }
-
   /// Takes a tensor that belongs to no site.
   mutating func takeOwn(_ name: String) -> Tensor? { own.removeValue(forKey: name) }
 

@@ -35,9 +35,12 @@ public struct CommandFailure: Error, Sendable, Hashable, CustomStringConvertible
     case let failure as CommandFailure: self = failure
     case let error as RecipeError: self.init(error)
     case let error as ReportError: self.init(error)
-    case let error where CommandExit(of: error) != nil:
-      self.init(CommandExit(of: error) ?? .internalError, "\(error)")
-    default: self.init(system: error as NSError, described: error)
+    default:
+      if let exit = CommandExit(of: error) {
+        self.init(exit, "\(error)")
+      } else {
+        self.init(system: error as NSError, described: error)
+      }
     }
   }
 

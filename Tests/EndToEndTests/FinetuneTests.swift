@@ -27,17 +27,21 @@ import Testing
     return people
   }
 
+  /// Trains everything for some steps.
+  private func train(_ people: PersonPictures, steps: Int, to run: String) throws -> ProgramRun {
+    try ProgramRun(
+      "vision-finetune",
+      [
+        "--task", "reid", "--data", people.path("market"), "--steps", "\(steps)", "--output", run,
+        "--json",
+      ] + quick)
+  }
+
   @Test func `trains, reports, and is scored`() throws {
     let people = try people()
     defer { people.remove() }
     let run = people.path("run")
-    let trained = try ProgramRun(
-      "vision-finetune",
-      [
-        "--task", "reid", "--data", people.path("market"), "--steps", "6", "--output", run,
-        "--json",
-      ]
-        + quick)
+    let trained = try train(people, steps: 6, to: run)
     #expect(trained.exit == 0, "\(trained.errors)")
     let result = try #require(trained.object)
     #expect(result["task"] as? String == "reid" && result["adapter"] as? String == "full")
@@ -257,13 +261,7 @@ import Testing
     let people = try people()
     defer { people.remove() }
     let run = people.path("run")
-    let first = try ProgramRun(
-      "vision-finetune",
-      [
-        "--task", "reid", "--data", people.path("market"), "--steps", "4", "--output", run,
-        "--json",
-      ]
-        + quick)
+    let first = try train(people, steps: 4, to: run)
     #expect(first.object?["steps"] as? Int == 4, "\(first.errors)")
     let longer = try finetune("--resume", run, "--steps", "6", "--json", "--threads", "1")
     #expect(longer.exit == 0 && longer.object?["steps"] as? Int == 6, "\(longer.errors)")

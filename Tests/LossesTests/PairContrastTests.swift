@@ -10,26 +10,6 @@ struct PairContrastTests {
   private let batch = PairBatch(
     frame: [0, 0, 1, 1, 1], clip: [0, 0, 0, 0, 0], pairs: [(0, 3), (1, 2)])
 
-  private func gradient(
-    _ rows: Tensor, _ loss: PairContrast, _ batch: PairBatch
-  ) -> (loss: Float, gradient: Tensor) {
-    let tape = Tape()
-    let leaf = tape.leaf(rows)
-    let result = loss(leaf.l2Normalized(), batch: batch)
-    tape.backward(from: result.loss)
-    return (result.loss.value.scalar, tape.gradient(of: leaf) ?? Tensor(zeros: rows.shape))
-  }
-
-  private func expectClose(
-    _ found: [Float], _ expected: [Float], _ tolerance: Float = 2e-6,
-    sourceLocation: SourceLocation = #_sourceLocation
-  ) {
-    #expect(found.count == expected.count, sourceLocation: sourceLocation)
-    for (a, b) in zip(found, expected) {
-      #expect(abs(a - b) <= tolerance, "\(a), not \(b)", sourceLocation: sourceLocation)
-    }
-  }
-
   @Test(arguments: [(Float(0), Float(0.9669770)), (0.5, 0.4258622), (1, 0.2044691)])
   func `the loss has the reference value`(_ exponent: Float, _ expected: Float) {
     let result = PairContrast(exponent: exponent)(Variable(rows), batch: batch)

@@ -31,6 +31,20 @@ import Training
       adapter: adapter)
   }
 
+  /// A run that was saved after three steps and went on in another trainer to its end.
+  private func resumed(
+    _ trainer: () throws -> TaskTrainer<PersonReID>, in people: ColouredPeople
+  ) throws -> TaskTrainer<PersonReID> {
+    let folder = CheckpointFolder(people.root.appendingPathComponent("last"))
+    let first = try trainer()
+    try first.run(until: 3)
+    try first.save(to: folder, state: TaskState(threads: 1))
+    let second = try trainer()
+    _ = try second.restore(from: folder)
+    try second.run()
+    return second
+  }
+
   private func state(_ module: any Module) -> [[Float]] {
     module.parameters.map(\.parameter.value.values) + module.buffers.map(\.buffer.value.values)
   }
@@ -91,13 +105,7 @@ import Training
     }
     let straight = try trainer()
     try straight.run()
-    let folder = CheckpointFolder(people.root.appendingPathComponent("last"))
-    let first = try trainer()
-    try first.run(until: 3)
-    try first.save(to: folder, state: TaskState(threads: 1))
-    let second = try trainer()
-    _ = try second.restore(from: folder)
-    try second.run()
+    let second = try resumed(trainer, in: people)
     #expect(second.weights == straight.weights)
     // The file of the adapter holds the division.
     let model = people.root.appendingPathComponent("model")
@@ -142,14 +150,7 @@ import Training
     try straight.run(until: 3)
     #expect(values(1) != start[1] && moments()[1] > 0 && moments()[0] == 0)
     try straight.run()
-    let folder = CheckpointFolder(people.root.appendingPathComponent("last"))
-    let first = try trainer()
-    try first.run(until: 3)
-    try first.save(to: folder, state: TaskState(threads: 1))
-    let second = try trainer()
-    _ = try second.restore(from: folder)
-    try second.run()
-    #expect(second.weights == straight.weights)
+    #expect(try resumed(trainer, in: people).weights == straight.weights)
   }
 
   @Test func `restoration is measured by squared errors, crop by crop`() throws {

@@ -1,5 +1,4 @@
-public import Gradients
-public import Layers
+import Gradients
 public import Tensors
 
 /// How far an adapter moved the features of pictures it was not trained for.
@@ -22,11 +21,6 @@ public struct ForgettingReport: Sendable, CustomStringConvertible {
       .summedAlongLastAxis().value.values
   }
 
-  /// Makes a report of all pictures of several.
-  public init(_ parts: [ForgettingReport]) {
-    cosines = parts.flatMap(\.cosines)
-  }
-
   /// Mean cosine; 1 for no pictures.
   public var mean: Double {
     cosines.isEmpty ? 1 : cosines.reduce(0) { $0 + Double($1) } / Double(cosines.count)
@@ -40,22 +34,5 @@ public struct ForgettingReport: Sendable, CustomStringConvertible {
     func text(_ value: Double) -> String { "\((value * 1000).rounded() / 1000)" }
     return "features of \(cosines.count) old pictures: cosine \(text(mean)) to those of the base, "
       + "least \(text(least))"
-  }
-}
-
-extension AdaptedNetwork {
-  /// Compares the features of pictures with the present adapters to those of the base.
-  ///
-  /// - Parameter features: computes `[pictures, width]` from a batch in evaluation.
-  /// - Throws: `AdapterError.merged` while the base is not at hand.
-  public func forgetting(
-    on batch: Tensor, features: (Variable, ForwardContext) -> Variable
-  ) throws(AdapterError) -> ForgettingReport {
-    let present = strengths
-    let adapted = features(Variable(batch), .inference()).value
-    try activate([:])
-    let base = features(Variable(batch), .inference()).value
-    try activate(present)
-    return ForgettingReport(base: base, adapted: adapted)
   }
 }

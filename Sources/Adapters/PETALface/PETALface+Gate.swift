@@ -60,14 +60,4 @@ extension PETALface {
     method.metric = metric
     return method
   }
-
-  /// Refuses a measure of quality other than the one that the branches were trained with.
-  public func requireMetric(_ metric: String) throws(AdapterError) {
-    guard metric == self.metric else {
-      throw .invalidSetting(
-        method: Self.name, setting: "metric",
-        reason: "is \"\(self.metric)\" in the adapter, so its threshold \(threshold) means nothing "
-          + "for \"\(metric)\"; measure quality with \"\(self.metric)\", or train anew")
-    }
-  }
 }

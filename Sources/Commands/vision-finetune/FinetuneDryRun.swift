@@ -11,7 +11,7 @@ import Tensors
 /// anything.
 struct FinetuneDryRun: Encodable {
   /// What the run of a task says about its data.
-  struct Facts {
+  struct Facts: Encodable {
     let task: String
     /// Persons to learn; nil where the task knows none.
     var persons: Int?
@@ -30,29 +30,37 @@ struct FinetuneDryRun: Encodable {
     let files: Int
     /// Steps and passes before the run that measure for an adapter.
     var measuringSteps = 0
+
+    private enum CodingKeys: String, CodingKey {
+      case task, persons, images, heldOutPersons, heldOutImages, cameras, data, notes
+    }
   }
 
-  let dryRun = true
-  let task: String
-  var persons: Int?
-  let images: Int
-  var heldOutPersons: Int?
-  let heldOutImages: Int
-  var cameras: Int?
-  var data: DataSummary?
-  /// Files that cannot be used.
-  let skipped: Int
-  let trainableParameters: Int
-  let totalParameters: Int
-  let steps: Int
-  /// Minutes of the whole run, scores and measurements included.
-  let estimatedMinutes: Double
-  /// Minutes of it that go into scores of what is held out.
-  let validationMinutes: Double
-  /// Minutes of it that go into the measurements of an adapter.
-  let measuringMinutes: Double
-  let estimatedMemoryMiB: Double
-  let notes: [String]
+  /// What was found by trying.
+  private struct Findings: Encodable {
+    let dryRun = true
+    /// Files that cannot be used.
+    let skipped: Int
+    let trainableParameters: Int
+    let totalParameters: Int
+    let steps: Int
+    /// Minutes of the whole run, scores and measurements included.
+    let estimatedMinutes: Double
+    /// Minutes of it that go into scores of what is held out.
+    let validationMinutes: Double
+    /// Minutes of it that go into the measurements of an adapter.
+    let measuringMinutes: Double
+    let estimatedMemoryMiB: Double
+  }
+
+  private let facts: Facts
+  private let findings: Findings
+
+  /// One object of both parts.
+  func encode(to encoder: any Encoder) throws {
+    try facts.encode(to: encoder)
+    try findings.encode(to: encoder)
+  }
 
   /// Checks the files, tries two steps and a score.
   ///
@@ -92,29 +100,22 @@ struct FinetuneDryRun: Encodable {
     let scores = facts.heldOutImages > 0 ? (trainer.totalSteps + every - 1) / every : 0
     let score = scores > 0 ? try seconds { _ = try trainer.task.score() } : 0
     try continueUnlessAsked()
-    task = facts.task
-    persons = facts.persons
-    images = facts.images
-    heldOutPersons = facts.heldOutPersons
-    heldOutImages = facts.heldOutImages
-    cameras = facts.cameras
-    data = facts.data
-    notes = facts.notes
-    skipped = facts.skipped.count + damaged.count
-    trainableParameters = trainer.task.trainableParameterCount
-    totalParameters = trainer.task.parameterCount
-    steps = trainer.totalSteps
-    validationMinutes = score * Double(scores) / 60
-    measuringMinutes = step * Double(facts.measuringSteps) / 60
-    estimatedMinutes =
-      step * Double(trainer.totalSteps) / 60 + validationMinutes + measuringMinutes
-    estimatedMemoryMiB = Double(Compute.peakResidentBytes) / 1_048_576
+    let validation = score * Double(scores) / 60
+    let measuring = step * Double(facts.measuringSteps) / 60
+    self.facts = facts
+    findings = Findings(
+      skipped: facts.skipped.count + damaged.count,
+      trainableParameters: trainer.task.trainableParameterCount,
+      totalParameters: trainer.task.parameterCount, steps: trainer.totalSteps,
+      estimatedMinutes: step * Double(trainer.totalSteps) / 60 + validation + measuring,
+      validationMinutes: validation, measuringMinutes: measuring,
+      estimatedMemoryMiB: Double(Compute.peakResidentBytes) / 1_048_576)
     log.notice(
-      "About \(max(1, Int(estimatedMinutes.rounded()))) minutes (of them "
-        + "\(Int(validationMinutes.rounded())) for \(scores) scores"
+      "About \(max(1, Int(findings.estimatedMinutes.rounded()))) minutes (of them "
+        + "\(Int(validation.rounded())) for \(scores) scores"
         + (facts.measuringSteps > 0
-          ? ", \(Int(measuringMinutes.rounded())) for measurements before" : "")
-        + ") and \(Int(estimatedMemoryMiB)) MiB by two steps and a score tried now")
+          ? ", \(Int(measuring.rounded())) for measurements before" : "")
+        + ") and \(Int(findings.estimatedMemoryMiB)) MiB by two steps and a score tried now")
     let all = facts.skipped + damaged
     if !all.isEmpty {
       log.warning(
